@@ -1,0 +1,20 @@
+//! Allways: a deterministic model checker for distributed systems.
+//!
+//! Write a protocol as actors, build a [`System`](system::System), check it: every way the messages, timers, crashes and losses can
+//! interleave is explored, and each property either holds or is shown broken in the fewest possible steps.
+
+// Model files say `allways::prelude` and compile unchanged here and in a crate of their own.
+#[allow(unused_extern_crates)]
+extern crate self as allways;
+
+mod error;
+pub mod prelude;
+pub mod search;
+pub mod space;
+pub mod system;
+pub mod value;
+
+pub use error::Error;
+#[doc(hidden)]
+pub use serde;
+pub use stateright;

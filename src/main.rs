@@ -1,0 +1,2 @@
+//! The `allways` binary.
+fn main() {}

@@ -1,0 +1,15 @@
+//! Everything a model file needs: `use allways::prelude::*;`.
+
+pub use std::borrow::Cow;
+
+pub use stateright::actor::{Actor, Id, Out, majority, model_timeout};
+
+pub use crate::system::{
+    Crashes, Event, Handle, Handles, Link, ObserverHandle, Snapshot, System, environment,
+};
+
+/// An ordered set with cheap clones, canonical as part of a state.
+pub type Set<T> = im::OrdSet<T>;
+
+/// An ordered map with cheap clones, canonical as part of a state.
+pub type Map<K, V> = im::OrdMap<K, V>;

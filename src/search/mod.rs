@@ -1,0 +1,174 @@
+//! Exhaustive breadth-first search: what to visit next, what was seen, when to stop, which verdict follows.
+//! Knows no actor and no message: only [`StateSpace`](crate::space::StateSpace).
+
+use crate::space::{NeverExercised, PropertyDecl};
+
+/// What is known of a property after a check. The order is from best to worst.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// The whole state space was seen, and nothing contradicts the property.
+    Holds,
+    /// Nothing contradicts it in the part that the named bounds left.
+    HoldsWithinBounds,
+    /// Nothing in the whole state space exercised it.
+    Vacuous,
+    /// The search was stopped, or bounds cut what would decide it.
+    Inconclusive,
+    /// A trace contradicts it; for a `reachable` property, the whole state space holds no witness.
+    Violated,
+}
+
+impl Verdict {
+    /// The words for the terminal: `holds`, `holds within bounds`, `vacuous`, `inconclusive`, `violated`.
+    pub fn words(self) -> &'static str {
+        match self {
+            Verdict::Holds => "holds",
+            Verdict::HoldsWithinBounds => "holds within bounds",
+            Verdict::Vacuous => "vacuous",
+            Verdict::Inconclusive => "inconclusive",
+            Verdict::Violated => "violated",
+        }
+    }
+}
+
+/// How to search.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Threads to use; the result does not depend on it.
+    pub threads: usize,
+    /// Bound: states deeper than this many steps are not expanded.
+    pub depth_max: Option<u32>,
+    /// Bound: no further level is begun once this many unique states are known.
+    pub states_max: Option<u64>,
+    /// Stop: bytes that the search itself may hold.
+    pub memory_max: Option<u64>,
+    /// Only the properties with these names (and the built-in ones); all where `None`.
+    pub properties: Option<Vec<String>>,
+    /// Stop after the first violation, at the end of its level.
+    pub first: bool,
+    /// Keep every state whole and compare in full, so that no hash can hide a state.
+    pub exact: bool,
+    /// Bits stored per state: 64 or 128.
+    pub fingerprint_bits: u32,
+    /// Seeds every hash: another seed repeats the search with independent chances of an omission.
+    pub hash_seed: u64,
+    /// Above this many (state, lane) pairs the tie-break among shortest traces is given up, and said so.
+    pub tie_break_max: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            threads: 1,
+            depth_max: None,
+            states_max: None,
+            memory_max: None,
+            properties: None,
+            first: false,
+            exact: false,
+            fingerprint_bits: 64,
+            hash_seed: 0,
+            tie_break_max: 2_000_000,
+        }
+    }
+}
+
+/// Why a search ended before it had seen everything it was to see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stop {
+    /// The caller's time is over.
+    Time,
+    /// The memory limit was reached.
+    Memory,
+    /// The caller was interrupted.
+    Interrupt,
+}
+
+/// Counts of a search, at any moment of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Distinct states inside the boundary.
+    pub unique: u64,
+    /// Initial states plus successors inside the boundary, repeats included.
+    pub generated: u64,
+    /// `generated` less the initial states.
+    pub transitions: u64,
+    /// Steps on the longest of the shortest paths.
+    pub depth: u32,
+}
+
+/// What a caller sees of a running search.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Progress {
+    /// Counts so far.
+    pub counts: Counts,
+    /// States found and not yet expanded.
+    pub queue: u64,
+    /// Bytes that the search holds.
+    pub bytes: u64,
+}
+
+/// The caller's side of a search: clock, signals and terminal live behind it.
+pub trait Monitor: Sync {
+    /// Called after every batch of states, a few hundred times a second at most; returns why to stop.
+    fn poll(&self, progress: &Progress) -> Option<Stop> {
+        let _ = progress;
+        None
+    }
+}
+
+/// A monitor that never stops a search.
+impl Monitor for () {}
+
+/// A path by its choices: enough for the space to walk it again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Path {
+    /// Index into the initial states.
+    pub initial: usize,
+    /// For each state on the way the index of the step taken.
+    pub steps: Vec<u32>,
+}
+
+/// What was found out about one property.
+#[derive(Clone, Debug)]
+pub struct PropertyOutcome {
+    /// Name and kind.
+    pub decl: PropertyDecl,
+    /// What is known.
+    pub verdict: Verdict,
+    /// The shortest counterexample, or the shortest witness of a `reachable`; two paths for `confluent`.
+    pub paths: Vec<Path>,
+    /// Whether the tie-break among shortest paths was computed.
+    pub tie_break: bool,
+    /// Why no_panic is violated, or what made the verdict less than "holds".
+    pub note: Option<String>,
+}
+
+/// What a search found.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// One per property that was asked for, in the space's order.
+    pub properties: Vec<PropertyOutcome>,
+    /// Final counts.
+    pub counts: Counts,
+    /// The bounds that cut something, in words: `terms ≤ 3`, `--max-depth 4`.
+    pub cuts: Vec<String>,
+    /// Why the search was stopped, if it was.
+    pub stopped: Option<Stop>,
+    /// Whether states were compared in full.
+    pub exact: bool,
+    /// Bits stored per state.
+    pub fingerprint_bits: u32,
+    /// Upper bound of the chance that a state was omitted, if the hash behaves as random; 0 where exact.
+    pub omission_bound: f64,
+    /// How states are told apart, where that is less than an exact comparison.
+    pub identity_note: Option<String>,
+    /// What was never exercised; empty where the search was cut.
+    pub never_exercised: Vec<NeverExercised>,
+    /// The most bytes the search held at once, by its own count.
+    pub bytes_peak: u64,
+}

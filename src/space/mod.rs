@@ -1,0 +1,271 @@
+//! The state space of a model: initial states, steps, successors, identity, rendering. Knows nobody who searches it.
+//!
+//! Everything above this room (search, traces, replay, explorer) sees a model only through [`StateSpace`].
+
+mod fingerprint;
+
+pub use fingerprint::Fingerprint;
+
+use crate::error::Error;
+use crate::value::Tree;
+
+/// What a property asserts.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum PropertyKind {
+    /// Holds in every reachable state.
+    Always,
+    /// Wherever the premise holds, the conclusion holds; vacuous where the premise never does.
+    Implies,
+    /// Holds in some reachable state.
+    Reachable,
+    /// All quiescent states with equal inputs agree on a value.
+    Confluent,
+    /// A quiescent state is one where the run may end.
+    NoDeadlock,
+    /// No handler, property or observer panics. Every space has it, first.
+    NoPanic,
+}
+
+impl PropertyKind {
+    /// The word for the terminal: `always`, `implies`, `reachable`, `confluent`, `no deadlock`, `no panic`.
+    pub fn word(self) -> &'static str {
+        match self {
+            PropertyKind::Always => "always",
+            PropertyKind::Implies => "implies",
+            PropertyKind::Reachable => "reachable",
+            PropertyKind::Confluent => "confluent",
+            PropertyKind::NoDeadlock => "no deadlock",
+            PropertyKind::NoPanic => "no panic",
+        }
+    }
+}
+
+/// A property's name and kind; its index in [`StateSpace::properties`] is its bit in a [`Judgement`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PropertyDecl {
+    /// Unique within the model.
+    pub name: String,
+    /// What it asserts.
+    pub kind: PropertyKind,
+}
+
+/// The most properties, and the most boundaries, that one model may have.
+pub const PROPERTIES_MAX: usize = 64;
+
+/// Many states in one place: a level of the search, or a part of one.
+///
+/// An arena is filled by its space and read by index, `0..len`.
+pub trait Arena: Default + Send + Sync {
+    /// How many states it holds.
+    fn len(&self) -> usize;
+    /// Whether it holds none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// Forgets all states, keeps the memory.
+    fn clear(&mut self);
+    /// Moves all states of `other` behind its own, in order; `other` is empty afterwards.
+    fn append(&mut self, other: &mut Self);
+    /// Forgets the last state.
+    fn pop(&mut self);
+    /// Bytes held, for memory limits: capacity, not length.
+    fn bytes(&self) -> usize;
+}
+
+/// Whether a question was answered from what the space already knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Answer {
+    /// The answer is whole.
+    Complete,
+    /// User code has to run first; what is missing is noted in the scratch. Call [`StateSpace::absorb`] and ask again.
+    Missing,
+}
+
+/// What [`StateSpace::absorb`] asks of the search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Absorbed {
+    /// Ask the same questions again.
+    Continue,
+    /// What was learnt changes earlier answers (a property turned out to read the network, so deliveries
+    /// without effect must be kept): forget every state and begin again from [`StateSpace::initial`].
+    Restart,
+}
+
+/// What holds in one state. Bit `p` belongs to property `p`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Judgement {
+    /// `always`, `reachable`, `implies` (premise without conclusion clears it), `no_deadlock`, `no_panic`: the property
+    /// is satisfied here. For `confluent` the bit is always set.
+    pub holds: u64,
+    /// `implies`: the premise holds here.
+    pub premise: u64,
+    /// Bit `b`: the state lies *outside* boundary `b`.
+    pub outside: u64,
+    /// For each `confluent` property, if the state is quiescent: (property, hash of the inputs, hash of the value).
+    pub confluent: Vec<(usize, u128, u128)>,
+    /// Whether the state is quiescent; only meaningful where a property asks (`confluent`, `no_deadlock`).
+    pub quiescent: bool,
+    /// Why `no_panic` does not hold here.
+    pub panic: Option<String>,
+}
+
+/// What kind of step it is. The order is the first part of the semantic order of steps.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum StepKind {
+    /// A message is delivered and handled.
+    Deliver,
+    /// A timer fires.
+    Timeout,
+    /// One alternative of a random choice is taken.
+    Choose,
+    /// An action of a general model.
+    Act,
+    /// The environment acts.
+    Stimulus,
+    /// A crashed process starts again.
+    Recover,
+    /// Fault: a message is delivered and stays in flight.
+    Duplicate,
+    /// Fault: a message is lost.
+    Drop,
+    /// Fault: a process crashes.
+    Crash,
+}
+
+impl StepKind {
+    /// Whether the step is a fault: it counts against the fewest-faults tie-break and does not end quiescence.
+    pub fn is_fault(self) -> bool {
+        matches!(self, StepKind::Duplicate | StepKind::Drop | StepKind::Crash)
+    }
+}
+
+/// A step as people read it, and as it is compared.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Label {
+    /// Total order of steps that does not depend on the run: kind, lane, canonical encoding of the event. Two enabled steps
+    /// of one state have different keys unless they are indistinguishable to the model.
+    pub key: Vec<u8>,
+    /// Who acts: an index into [`StateSpace::lanes`].
+    pub lane: u32,
+    /// What kind of step.
+    pub kind: StepKind,
+    /// Who sent the message that is delivered, duplicated or lost: an index into [`StateSpace::lanes`].
+    pub from: Option<u32>,
+    /// The message, timer, choice or action. For a stimulus its message.
+    pub content: Tree,
+    /// The name of a stimulus, the key of a choice.
+    pub name: Option<String>,
+    /// What the step sent: destination lane and message, in order.
+    pub sent: Vec<(u32, Tree)>,
+}
+
+/// A part of a state as people read it: `("seed", …)`, `("in flight", …)`.
+pub type Rendered = Vec<(String, Tree)>;
+
+/// Something of the model that a whole search never exercised, in words: `joiner never received a message`.
+pub type NeverExercised = String;
+
+/// What a search needs of a model.
+///
+/// A space answers questions about states from what it already knows; where user code has to run, it notes the need in the
+/// caller's scratch and [`absorb`](StateSpace::absorb) runs all of it, in parallel, deduplicated, in an order that does not depend
+/// on threads. General models, whose code runs directly, never answer [`Answer::Missing`].
+///
+/// Invariants that a search relies on:
+/// - the steps of a state come in an order that depends on nothing but the questions asked before, which are the same for any
+///   number of threads; once complete, the list of a state's steps never changes (except by a restart);
+/// - equal states have equal fingerprints; [`same`](StateSpace::same) decides equality without hashing.
+pub trait StateSpace: Send + Sync {
+    /// Where its states live.
+    type Arena: Arena;
+    /// A thread's working memory.
+    type Scratch: Default + Send;
+
+    /// The properties; index 0 is always the built-in `no panic`.
+    fn properties(&self) -> &[PropertyDecl];
+
+    /// The names of the boundaries; index `b` is bit `b` of [`Judgement::outside`].
+    fn boundaries(&self) -> &[String];
+
+    /// The lanes of a trace: actors in order, then `environment`; for a general model one lane.
+    fn lanes(&self) -> &[String];
+
+    /// How states are told apart, where that is less than an exact comparison: for example "the model's Hash".
+    fn identity_note(&self) -> Option<String> {
+        None
+    }
+
+    /// Seeds every content hash from now on. Called before [`initial`](StateSpace::initial).
+    fn seed(&mut self, seed: u64);
+
+    /// Appends the initial states, in order; equal ones may repeat. Called once, and again after a restart.
+    fn initial(&mut self, out: &mut Self::Arena) -> Result<(), Error>;
+
+    /// The fingerprint of a state.
+    fn fingerprint<F: Fingerprint>(&self, states: &Self::Arena, index: usize) -> F;
+
+    /// Appends to `out` the fingerprint of each enabled step's successor, in step order. On [`Answer::Missing`] what was
+    /// appended is meaningless.
+    fn expand<F: Fingerprint>(
+        &self,
+        states: &Self::Arena,
+        index: usize,
+        scratch: &mut Self::Scratch,
+        out: &mut Vec<F>,
+    ) -> Answer;
+
+    /// Appends to `out` the successor by step `step` (an index into what [`expand`](StateSpace::expand) appended). Only after
+    /// a complete expansion.
+    ///
+    /// # Errors
+    /// The model answers differently the second time.
+    fn successor(
+        &self,
+        states: &Self::Arena,
+        index: usize,
+        step: u32,
+        scratch: &mut Self::Scratch,
+        out: &mut Self::Arena,
+    ) -> Result<(), Error>;
+
+    /// Evaluates properties and boundaries in a state. `out` is overwritten.
+    fn judge(
+        &self,
+        states: &Self::Arena,
+        index: usize,
+        scratch: &mut Self::Scratch,
+        out: &mut Judgement,
+    ) -> Answer;
+
+    /// Runs the user code that the scratches ask for, and empties their lists.
+    ///
+    /// # Errors
+    /// A handler, property or observer that answers differently the second time; an encoding that is not canonical; a component
+    /// table that is full.
+    fn absorb(&mut self, scratches: &mut [Self::Scratch]) -> Result<Absorbed, Error>;
+
+    /// Whether two states are equal, compared in full.
+    fn same(&self, a: &Self::Arena, a_index: usize, b: &Self::Arena, b_index: usize) -> bool;
+
+    /// A step as people read it. Only after a complete expansion.
+    fn label(&self, states: &Self::Arena, index: usize, step: u32) -> Result<Label, Error>;
+
+    /// A state as people read it, part by part, in a fixed order.
+    fn render(&self, states: &Self::Arena, index: usize) -> Rendered;
+
+    /// What was never exercised by all expansions so far.
+    fn never_exercised(&self) -> Vec<NeverExercised> {
+        Vec::new()
+    }
+
+    /// Bytes held by components, memos and tables, for memory limits.
+    fn bytes(&self) -> usize;
+}

@@ -1,0 +1,361 @@
+//! What a user builds: actors joined by a message type, links, faults, stimuli, observers, properties.
+//! Knows nothing of how it is searched.
+
+mod handle;
+mod link;
+mod observer;
+mod process;
+mod property;
+mod snapshot;
+
+pub use handle::{Handle, Handles, ObserverHandle};
+pub use link::{Crashes, Link};
+pub use observer::Event;
+pub use snapshot::Snapshot;
+
+pub(crate) use handle::SystemId;
+pub(crate) use observer::Observer;
+pub(crate) use process::{ActorProcess, Component, ENVIRONMENT, Process, Reaction};
+pub(crate) use property::{Predicate, Property, Test};
+pub(crate) use snapshot::View;
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::hash::Hash;
+
+use serde::Serialize;
+use stateright::actor::{Actor, Id};
+
+use crate::value::Tree;
+
+/// What actors send each other. Every type with these bounds is one.
+pub trait Message: Clone + Debug + Eq + Hash + Serialize + Send + Sync + 'static {}
+
+impl<M: Clone + Debug + Eq + Hash + Serialize + Send + Sync + 'static> Message for M {}
+
+/// The id that stimuli come from.
+pub fn environment() -> Id {
+    Id::from(ENVIRONMENT)
+}
+
+/// A distributed system to be checked: any mix of actor types that share one message type `M`.
+///
+/// ```
+/// use allways::prelude::*;
+///
+/// message! { enum Msg { Ping, Pong } }
+///
+/// struct Server;
+/// impl Actor for Server {
+///     type Msg = Msg;
+///     type State = u8;
+///     type Timer = ();
+///     type Random = ();
+///     type Storage = ();
+///     fn on_start(&self, _: Id, _: &Option<()>, _: &mut Out<Self>) -> u8 {
+///         0
+///     }
+///     fn on_msg(&self, _: Id, served: &mut Cow<'_, u8>, src: Id, msg: Msg, o: &mut Out<Self>) {
+///         if msg == Msg::Ping {
+///             *served.to_mut() += 1;
+///             o.send(src, Msg::Pong);
+///         }
+///     }
+/// }
+///
+/// let mut sys = System::new();
+/// let server = sys.actor("server", Server);
+/// sys.stimulus("a client asks", server.id(), Msg::Ping).times(2);
+/// sys.always("at most two are served", move |s| s[server] <= 2);
+/// ```
+pub struct System<M> {
+    pub(crate) id: SystemId,
+    pub(crate) slots: Vec<Slot<M>>,
+    pub(crate) link: Link,
+    pub(crate) links: BTreeMap<(usize, usize), Link>,
+    pub(crate) crashes: Vec<Crashes>,
+    pub(crate) stimuli: Vec<Stimulus<M>>,
+    pub(crate) observers: Vec<Box<dyn Observer<M>>>,
+    pub(crate) properties: Vec<Property<M>>,
+    pub(crate) boundaries: Vec<(String, Predicate<M>)>,
+    pub(crate) may_end_when: Option<Predicate<M>>,
+}
+
+/// A named place for an actor.
+pub(crate) struct Slot<M> {
+    pub(crate) name: String,
+    /// `None` while only reserved.
+    pub(crate) process: Option<Box<dyn Process<M>>>,
+    /// Initial states that replace the one `on_start` returns; empty: that one alone.
+    pub(crate) starts: Vec<Component>,
+}
+
+/// A step of the environment: a message to one actor, a bounded number of times.
+#[derive(Debug, Clone)]
+pub struct Stimulus<M> {
+    pub(crate) name: String,
+    pub(crate) to: Id,
+    pub(crate) msg: M,
+    pub(crate) budget: u32,
+}
+
+impl<M> Stimulus<M> {
+    /// How often it may happen in a run; once unless told otherwise.
+    pub fn times(&mut self, budget: u32) -> &mut Self {
+        self.budget = budget;
+        self
+    }
+}
+
+impl<M: Message> Default for System<M> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<M: Message> System<M> {
+    /// A system without actors; links are reliable and unordered, nothing crashes.
+    pub fn new() -> Self {
+        System {
+            id: SystemId::fresh(),
+            slots: Vec::new(),
+            link: Link::reliable(),
+            links: BTreeMap::new(),
+            crashes: Vec::new(),
+            stimuli: Vec::new(),
+            observers: Vec::new(),
+            properties: Vec::new(),
+            boundaries: Vec::new(),
+            may_end_when: None,
+        }
+    }
+
+    /// Adds an actor. Ids are given in the order of `actor`, `actors` and `reserve`, from 0.
+    pub fn actor<A>(&mut self, name: impl Into<String>, actor: A) -> Handle<A>
+    where
+        A: Actor<Msg = M> + Send + Sync + 'static,
+        A::State: Serialize + Send + Sync + 'static,
+        A::Timer: Serialize + Send + Sync + 'static,
+        A::Random: Serialize + Send + Sync + 'static,
+        A::Storage: Serialize + Send + Sync + 'static,
+    {
+        let handle = self.reserve(name);
+        self.set(handle, actor);
+        handle
+    }
+
+    /// Adds `n` actors named `name[0]`, `name[1]`, …, made from their position in the group.
+    pub fn actors<A>(
+        &mut self,
+        name: &str,
+        n: usize,
+        mut make: impl FnMut(usize) -> A,
+    ) -> Handles<A>
+    where
+        A: Actor<Msg = M> + Send + Sync + 'static,
+        A::State: Serialize + Send + Sync + 'static,
+        A::Timer: Serialize + Send + Sync + 'static,
+        A::Random: Serialize + Send + Sync + 'static,
+        A::Storage: Serialize + Send + Sync + 'static,
+    {
+        (0..n)
+            .map(|i| self.actor(format!("{name}[{i}]"), make(i)))
+            .collect()
+    }
+
+    /// A handle for an actor that is set later, so that actors can name each other.
+    pub fn reserve<A>(&mut self, name: impl Into<String>) -> Handle<A>
+    where
+        A: Actor<Msg = M>,
+    {
+        self.slots.push(Slot {
+            name: name.into(),
+            process: None,
+            starts: Vec::new(),
+        });
+        Handle::new(self.id, self.slots.len() - 1)
+    }
+
+    /// Fills a reserved place.
+    ///
+    /// # Panics
+    /// The handle belongs to another system, or its place is filled.
+    pub fn set<A>(&mut self, handle: Handle<A>, actor: A)
+    where
+        A: Actor<Msg = M> + Send + Sync + 'static,
+        A::State: Serialize + Send + Sync + 'static,
+        A::Timer: Serialize + Send + Sync + 'static,
+        A::Random: Serialize + Send + Sync + 'static,
+        A::Storage: Serialize + Send + Sync + 'static,
+    {
+        let slot = &mut self.slots[handle.index_in(self.id)];
+        assert!(
+            slot.process.is_none(),
+            "actor \"{}\" is set twice",
+            slot.name
+        );
+        slot.process = Some(Box::new(ActorProcess::encoded(actor)));
+    }
+
+    /// Gives an actor several initial states. Its `on_start` still runs, for what it sends and sets. Over several actors all
+    /// combinations are explored.
+    pub fn starts<A>(&mut self, handle: Handle<A>, states: impl IntoIterator<Item = A::State>)
+    where
+        A: Actor<Msg = M> + 'static,
+        A::State: Send + Sync + 'static,
+    {
+        let slot = &mut self.slots[handle.index_in(self.id)];
+        slot.starts = states
+            .into_iter()
+            .map(|state| Component::new(state))
+            .collect();
+    }
+
+    /// The link between every pair of actors that has none of its own.
+    pub fn links(&mut self, link: Link) {
+        self.link = link;
+    }
+
+    /// The link from one actor to another.
+    pub fn link(&mut self, from: Id, to: Id, link: Link) {
+        self.links
+            .insert((usize::from(from), usize::from(to)), link);
+    }
+
+    /// Lets processes crash, within a budget.
+    pub fn crashes(&mut self, crashes: Crashes) {
+        self.crashes.push(crashes);
+    }
+
+    /// A step of the environment: `msg` arrives at `to` from [`environment()`], whenever `to` is up, once unless told otherwise.
+    pub fn stimulus(&mut self, name: impl Into<String>, to: Id, msg: M) -> &mut Stimulus<M> {
+        self.stimuli.push(Stimulus {
+            name: name.into(),
+            to,
+            msg,
+            budget: 1,
+        });
+        let last = self.stimuli.len() - 1;
+        &mut self.stimuli[last]
+    }
+
+    /// Folds every event into a value that is part of the state: history that properties can read. `fold` returns the new
+    /// value where the event changes it.
+    pub fn observer<T>(
+        &mut self,
+        name: impl Into<String>,
+        initial: T,
+        fold: impl Fn(&T, &Event<'_, M>) -> Option<T> + Send + Sync + 'static,
+    ) -> ObserverHandle<T>
+    where
+        T: Clone + Debug + PartialEq + Serialize + Send + Sync + 'static,
+    {
+        self.observers
+            .push(observer::encoded(name.into(), initial, fold));
+        ObserverHandle::new(self.id, self.observers.len() - 1)
+    }
+
+    /// Like [`observer`](System::observer) for values that cannot be serialised, stateright's consistency testers among them. They are
+    /// bucketed by `Hash` and told apart by `Eq`.
+    pub fn observer_hashed<T>(
+        &mut self,
+        name: impl Into<String>,
+        initial: T,
+        fold: impl Fn(&T, &Event<'_, M>) -> Option<T> + Send + Sync + 'static,
+    ) -> ObserverHandle<T>
+    where
+        T: Clone + Debug + Eq + Hash + Send + Sync + 'static,
+    {
+        self.observers
+            .push(observer::hashed(name.into(), initial, fold));
+        ObserverHandle::new(self.id, self.observers.len() - 1)
+    }
+
+    /// `predicate` holds in every reachable state.
+    pub fn always(
+        &mut self,
+        name: impl Into<String>,
+        predicate: impl Fn(&Snapshot<'_, M>) -> bool + Send + Sync + 'static,
+    ) {
+        self.property(name, Test::Always(Box::new(predicate)));
+    }
+
+    /// Wherever `premise` holds, `conclusion` holds; vacuous if `premise` never does.
+    pub fn implies(
+        &mut self,
+        name: impl Into<String>,
+        premise: impl Fn(&Snapshot<'_, M>) -> bool + Send + Sync + 'static,
+        conclusion: impl Fn(&Snapshot<'_, M>) -> bool + Send + Sync + 'static,
+    ) {
+        self.property(name, Test::Implies(Box::new(premise), Box::new(conclusion)));
+    }
+
+    /// `predicate` holds in some reachable state.
+    pub fn reachable(
+        &mut self,
+        name: impl Into<String>,
+        predicate: impl Fn(&Snapshot<'_, M>) -> bool + Send + Sync + 'static,
+    ) {
+        self.property(name, Test::Reachable(Box::new(predicate)));
+    }
+
+    /// All quiescent states with the same stimuli and faults spent agree on `value`.
+    pub fn confluent<V: Serialize>(
+        &mut self,
+        name: impl Into<String>,
+        value: impl Fn(&Snapshot<'_, M>) -> V + Send + Sync + 'static,
+    ) {
+        self.property(
+            name,
+            Test::Confluent {
+                inputs: None,
+                value: property::encoded(value),
+            },
+        );
+    }
+
+    /// All quiescent states with equal `inputs` agree on `value`.
+    pub fn confluent_given<K: Serialize, V: Serialize>(
+        &mut self,
+        name: impl Into<String>,
+        inputs: impl Fn(&Snapshot<'_, M>) -> K + Send + Sync + 'static,
+        value: impl Fn(&Snapshot<'_, M>) -> V + Send + Sync + 'static,
+    ) {
+        self.property(
+            name,
+            Test::Confluent {
+                inputs: Some(property::encoded(inputs)),
+                value: property::encoded(value),
+            },
+        );
+    }
+
+    /// Only where `predicate` holds may a run end: a quiescent state elsewhere is a deadlock. Without this, deadlock is not checked.
+    pub fn may_end_when(
+        &mut self,
+        predicate: impl Fn(&Snapshot<'_, M>) -> bool + Send + Sync + 'static,
+    ) {
+        self.may_end_when = Some(Box::new(predicate));
+    }
+
+    /// A named boundary: states where `predicate` does not hold are not explored, and verdicts say so.
+    pub fn within(
+        &mut self,
+        name: impl Into<String>,
+        predicate: impl Fn(&Snapshot<'_, M>) -> bool + Send + Sync + 'static,
+    ) {
+        self.boundaries.push((name.into(), Box::new(predicate)));
+    }
+
+    fn property(&mut self, name: impl Into<String>, test: Test<M>) {
+        self.properties.push(Property {
+            name: name.into(),
+            test,
+        });
+    }
+}
+
+/// A message as people read it.
+pub(crate) fn tree<T: Serialize>(value: &T) -> Tree {
+    Tree::of(value)
+}

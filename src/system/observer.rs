@@ -1,0 +1,110 @@
+//! Observers: history variables that fold events.
+
+use std::fmt::Debug;
+use std::hash::Hash;
+
+use serde::Serialize;
+use stateright::actor::{Envelope, Id};
+
+use super::process::{Component, Identity};
+use crate::error::Error;
+use crate::value::Tree;
+
+/// What an observer is told, in the order it happens: for a delivery first `Received`, then each `Sent`.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a, M> {
+    /// An actor handles a message; from [`environment()`](super::environment) for a stimulus.
+    Received(Envelope<&'a M>),
+    /// An actor sends a message.
+    Sent(Envelope<&'a M>),
+    /// An actor's timer fires.
+    TimedOut(Id),
+    /// An actor takes a random choice.
+    Chose(Id),
+    /// An actor crashes.
+    Crashed(Id),
+    /// An actor starts again.
+    Recovered(Id),
+    /// A message is lost.
+    Lost(Envelope<&'a M>),
+}
+
+/// An observer with its value's type erased.
+pub(crate) trait Observer<M>: Send + Sync {
+    fn name(&self) -> &str;
+    fn initial(&self) -> Component;
+    /// The new value, if the event changes it.
+    fn fold(&self, value: &Component, event: &Event<'_, M>) -> Option<Component>;
+    /// The bytes that tell values apart.
+    fn identity(&self, value: &Component, out: &mut Vec<u8>) -> Result<(), Error>;
+    fn same(&self, a: &Component, b: &Component) -> bool;
+    fn tree(&self, value: &Component) -> Tree;
+}
+
+/// Folds an event into a value.
+type Fold<M, T> = Box<dyn Fn(&T, &Event<'_, M>) -> Option<T> + Send + Sync>;
+
+struct Typed<M, T> {
+    name: String,
+    initial: T,
+    fold: Fold<M, T>,
+    identity: Identity<T>,
+}
+
+pub(crate) fn encoded<M: 'static, T>(
+    name: String,
+    initial: T,
+    fold: impl Fn(&T, &Event<'_, M>) -> Option<T> + Send + Sync + 'static,
+) -> Box<dyn Observer<M>>
+where
+    T: Clone + Debug + PartialEq + Serialize + Send + Sync + 'static,
+{
+    Box::new(Typed {
+        name,
+        initial,
+        fold: Box::new(fold),
+        identity: Identity::encoded(),
+    })
+}
+
+pub(crate) fn hashed<M: 'static, T>(
+    name: String,
+    initial: T,
+    fold: impl Fn(&T, &Event<'_, M>) -> Option<T> + Send + Sync + 'static,
+) -> Box<dyn Observer<M>>
+where
+    T: Clone + Debug + Eq + Hash + Send + Sync + 'static,
+{
+    Box::new(Typed {
+        name,
+        initial,
+        fold: Box::new(fold),
+        identity: Identity::hashed(),
+    })
+}
+
+impl<M, T: Clone + Send + Sync + 'static> Observer<M> for Typed<M, T> {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn initial(&self) -> Component {
+        Component::new(self.initial.clone())
+    }
+
+    fn fold(&self, value: &Component, event: &Event<'_, M>) -> Option<Component> {
+        (self.fold)(value.get::<T>(), event).map(Component::new)
+    }
+
+    fn identity(&self, value: &Component, out: &mut Vec<u8>) -> Result<(), Error> {
+        (self.identity.bytes)(value.get::<T>(), out)
+    }
+
+    fn same(&self, a: &Component, b: &Component) -> bool {
+        (self.identity.same)(a.get::<T>(), b.get::<T>())
+    }
+
+    fn tree(&self, value: &Component) -> Tree {
+        (self.identity.tree)(value.get::<T>())
+    }
+}

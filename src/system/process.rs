@@ -1,0 +1,539 @@
+//! Actors with their types erased: what the space calls.
+
+use std::any::{Any, type_name};
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::fmt::Debug;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use serde::Serialize;
+use stateright::actor::{Actor, Command, Id, Out};
+
+use crate::error::Error;
+use crate::value::{Tree, canonical, hash_stream};
+
+/// The id number of the environment: no actor has it.
+pub(crate) const ENVIRONMENT: usize = u32::MAX as usize;
+
+/// A value whose type only its owner knows.
+#[derive(Clone)]
+pub(crate) struct Component(Arc<dyn Any + Send + Sync>);
+
+impl Component {
+    pub(crate) fn new<T: Send + Sync + 'static>(value: T) -> Self {
+        Component(Arc::new(value))
+    }
+
+    /// The value. Its type is fixed by the slot it belongs to.
+    pub(crate) fn get<T: 'static>(&self) -> &T {
+        match self.0.downcast_ref::<T>() {
+            Some(value) => value,
+            None => panic!(
+                "a handle of type {} was used for a component of another type",
+                type_name::<T>()
+            ),
+        }
+    }
+}
+
+/// How values of one type are told apart and shown.
+pub(crate) struct Identity<T> {
+    /// Bytes that are equal for equal values.
+    pub(crate) bytes: fn(&T, &mut Vec<u8>) -> Result<(), Error>,
+    /// The type's own equality.
+    pub(crate) same: fn(&T, &T) -> bool,
+    pub(crate) tree: fn(&T) -> Tree,
+}
+
+impl<T> Identity<T> {
+    /// Identity by canonical encoding: equal bytes and equal values must coincide.
+    pub(crate) fn encoded() -> Self
+    where
+        T: PartialEq + Serialize,
+    {
+        Identity {
+            bytes: |value, out| canonical(value, out),
+            same: |a, b| a == b,
+            tree: |value| Tree::of(value),
+        }
+    }
+
+    /// Identity by `Hash`, told apart by `PartialEq`.
+    pub(crate) fn hashed() -> Self
+    where
+        T: PartialEq + Hash + Debug,
+    {
+        Identity {
+            bytes: |value, out| {
+                hash_stream(value, out);
+                Ok(())
+            },
+            same: |a, b| a == b,
+            tree: |value| Tree::debug(value),
+        }
+    }
+}
+
+impl<T> Clone for Identity<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Identity<T> {}
+
+/// Everything that belongs to one actor: one component of a system's state.
+pub(crate) struct Local<A: Actor> {
+    /// `None` while the actor is down, unless the rules keep it.
+    pub(crate) state: Option<A::State>,
+    pub(crate) up: bool,
+    /// Sorted by the actor's [`Rules`].
+    pub(crate) timers: Vec<A::Timer>,
+    /// Sorted by key.
+    pub(crate) choices: Vec<(String, Vec<A::Random>)>,
+    pub(crate) storage: Option<A::Storage>,
+}
+
+impl<A: Actor> Clone for Local<A> {
+    fn clone(&self) -> Self {
+        Local {
+            state: self.state.clone(),
+            up: self.up,
+            timers: self.timers.clone(),
+            choices: self.choices.clone(),
+            storage: self.storage.clone(),
+        }
+    }
+}
+
+/// Something an actor can do by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Pending {
+    /// The timer at this position fires.
+    Timer(usize),
+    /// Of the choice at this position, this alternative is taken.
+    Choice(usize, usize),
+}
+
+/// What a handler did.
+pub(crate) struct Reaction<M> {
+    /// The actor's new component; `None`: unchanged.
+    pub(crate) local: Option<Component>,
+    /// What it sent, in order.
+    pub(crate) sends: Vec<(Id, M)>,
+    /// The handler touched nothing, by stateright's `Cow` rule: state borrowed and no command (for a timer: that timer set again).
+    pub(crate) untouched: bool,
+}
+
+/// An actor with its types erased. Handlers may panic: the caller catches.
+pub(crate) trait Process<M>: Send + Sync {
+    /// Starts, or starts again from what the down component `from` saved.
+    fn start(&self, id: Id, from: Option<&Component>) -> Reaction<M>;
+    fn deliver(&self, id: Id, local: &Component, src: Id, msg: &M) -> Reaction<M>;
+    fn fire(&self, id: Id, local: &Component, pending: &Pending) -> Reaction<M>;
+    fn crash(&self, local: &Component) -> Component;
+    /// The same component with another state, of type `A::State` (for several initial states).
+    fn with_state(&self, local: &Component, state: &Component) -> Component;
+    fn is_up(&self, local: &Component) -> bool;
+    /// What the actor can do by itself, in semantic order.
+    fn pending(&self, local: &Component) -> Vec<Pending>;
+    /// The bytes that order a pending event among its kind.
+    fn pending_key(&self, local: &Component, pending: &Pending) -> Result<Vec<u8>, Error>;
+    /// The timer or alternative as people read it, and the key of the choice.
+    fn pending_tree(&self, local: &Component, pending: &Pending) -> (Option<String>, Tree);
+    fn identity(&self, local: &Component, out: &mut Vec<u8>) -> Result<(), Error>;
+    fn same(&self, a: &Component, b: &Component) -> bool;
+    /// The user's own hash of the component: equal components have equal ones.
+    fn user_hash(&self, local: &Component) -> u64;
+    fn tree(&self, local: &Component) -> Tree;
+    /// The name of the actor's Rust type, for messages about it.
+    fn type_name(&self) -> &'static str;
+}
+
+/// Type-dependent operations of an actor, chosen by the bounds it meets.
+struct Rules<A: Actor> {
+    timer_order: fn(&A::Timer, &A::Timer) -> Ordering,
+    timer_key: fn(&A::Timer) -> Result<Vec<u8>, Error>,
+    random_key: fn(&A::Random) -> Result<Vec<u8>, Error>,
+    timer_tree: fn(&A::Timer) -> Tree,
+    random_tree: fn(&A::Random) -> Tree,
+    identity: fn(&Local<A>, &mut Vec<u8>) -> Result<(), Error>,
+    tree: fn(&Local<A>) -> Tree,
+    /// stateright keeps the state of a crashed actor; here a crash loses it.
+    keeps_state_when_down: bool,
+}
+
+/// An actor and how its values are told apart.
+pub(crate) struct ActorProcess<A: Actor> {
+    actor: A,
+    rules: Rules<A>,
+}
+
+impl<A: Actor> ActorProcess<A> {
+    /// Identity by canonical encoding.
+    pub(crate) fn encoded(actor: A) -> Self
+    where
+        A::State: Serialize,
+        A::Timer: Serialize,
+        A::Random: Serialize,
+        A::Storage: Serialize,
+    {
+        let rules = Rules {
+            timer_order: |a, b| bytes_of(a).ok().cmp(&bytes_of(b).ok()),
+            timer_key: |timer| bytes_of(timer),
+            random_key: |random| bytes_of(random),
+            timer_tree: |timer| Tree::of(timer),
+            random_tree: |random| Tree::of(random),
+            identity: |local, out| {
+                canonical(
+                    &(
+                        &local.state,
+                        local.up,
+                        &local.timers,
+                        &local.choices,
+                        &local.storage,
+                    ),
+                    out,
+                )
+            },
+            tree: |local| {
+                local_tree(
+                    local,
+                    |state| Tree::of(state),
+                    |timer| Tree::of(timer),
+                    |choices| Tree::of(choices),
+                    |storage| Tree::of(storage),
+                )
+            },
+            keeps_state_when_down: false,
+        };
+        ActorProcess { actor, rules }
+    }
+
+    /// Identity by the actor's own `Hash` and `PartialEq`, as stateright's models are bound.
+    pub(crate) fn hashed(actor: A) -> Self
+    where
+        A::Timer: Ord,
+    {
+        let rules = Rules {
+            timer_order: <A::Timer as Ord>::cmp,
+            timer_key: |timer| Ok(format!("{timer:?}").into_bytes()),
+            random_key: |random| Ok(format!("{random:?}").into_bytes()),
+            timer_tree: |timer| Tree::debug(timer),
+            random_tree: |random| Tree::debug(random),
+            identity: |local, out| {
+                hash_stream(
+                    &(
+                        &local.state,
+                        local.up,
+                        &local.timers,
+                        &local.choices,
+                        &local.storage,
+                    ),
+                    out,
+                );
+                Ok(())
+            },
+            tree: |local| {
+                local_tree(
+                    local,
+                    |state| Tree::debug(state),
+                    |timer| Tree::debug(timer),
+                    |choices| Tree::debug(choices),
+                    |storage| Tree::debug(storage),
+                )
+            },
+            keeps_state_when_down: true,
+        };
+        ActorProcess { actor, rules }
+    }
+
+    /// Applies a handler's commands to the component it started from.
+    fn settle(
+        &self,
+        mut local: Local<A>,
+        touched: bool,
+        out: Out<A>,
+    ) -> (Option<Local<A>>, Vec<(Id, A::Msg)>) {
+        let mut sends = Vec::new();
+        let mut changed = touched;
+        for command in out {
+            match command {
+                Command::Send(to, msg) => sends.push((to, msg)),
+                Command::SetTimer(timer, _) => {
+                    changed = true;
+                    if !local.timers.contains(&timer) {
+                        local.timers.push(timer);
+                    }
+                }
+                Command::CancelTimer(timer) => {
+                    changed = true;
+                    local.timers.retain(|set| *set != timer);
+                }
+                Command::ChooseRandom(key, alternatives) => {
+                    changed = true;
+                    local.choices.retain(|(set, _)| *set != key);
+                    if !alternatives.is_empty() {
+                        local.choices.push((key, alternatives));
+                    }
+                }
+                Command::Save(storage) => {
+                    changed = true;
+                    local.storage = Some(storage);
+                }
+            }
+        }
+        local.timers.sort_by(self.rules.timer_order);
+        local.choices.sort_by(|(a, _), (b, _)| a.cmp(b));
+        (changed.then_some(local), sends)
+    }
+}
+
+fn bytes_of<T: Serialize>(value: &T) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    canonical(value, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// An actor's component as people read it: its state alone where there is nothing else to say.
+fn local_tree<A: Actor>(
+    local: &Local<A>,
+    state: impl Fn(&A::State) -> Tree,
+    timer: impl Fn(&A::Timer) -> Tree,
+    choices: impl Fn(&Vec<(String, Vec<A::Random>)>) -> Tree,
+    storage: impl Fn(&A::Storage) -> Tree,
+) -> Tree {
+    let shown = match &local.state {
+        Some(value) if local.up => state(value),
+        _ => Tree::Unit("down".into()),
+    };
+    let mut parts = Vec::new();
+    if !local.timers.is_empty() {
+        parts.push((
+            "timers".to_owned(),
+            Tree::Set(local.timers.iter().map(timer).collect()),
+        ));
+    }
+    if !local.choices.is_empty() {
+        parts.push(("choices".to_owned(), choices(&local.choices)));
+    }
+    if let Some(saved) = &local.storage {
+        parts.push(("saved".to_owned(), storage(saved)));
+    }
+    if parts.is_empty() {
+        return shown;
+    }
+    parts.insert(0, ("state".to_owned(), shown));
+    Tree::Struct(String::new(), parts)
+}
+
+impl<A> Process<A::Msg> for ActorProcess<A>
+where
+    A: Actor + Send + Sync + 'static,
+    A::State: Send + Sync + 'static,
+    A::Timer: Send + Sync + 'static,
+    A::Random: Send + Sync + 'static,
+    A::Storage: Send + Sync + 'static,
+{
+    fn start(&self, id: Id, from: Option<&Component>) -> Reaction<A::Msg> {
+        let storage = from.and_then(|down| down.get::<Local<A>>().storage.clone());
+        let mut out = Out::new();
+        let state = self.actor.on_start(id, &storage, &mut out);
+        let local = Local {
+            state: Some(state),
+            up: true,
+            timers: Vec::new(),
+            choices: Vec::new(),
+            storage,
+        };
+        let (local, sends) = self.settle(local, true, out);
+        Reaction {
+            local: local.map(Component::new),
+            sends,
+            untouched: false,
+        }
+    }
+
+    fn deliver(&self, id: Id, local: &Component, src: Id, msg: &A::Msg) -> Reaction<A::Msg> {
+        let before = local.get::<Local<A>>();
+        let Some(old) = &before.state else {
+            panic!("a message was delivered to an actor that is down")
+        };
+        let mut state = Cow::Borrowed(old);
+        let mut out = Out::new();
+        self.actor
+            .on_msg(id, &mut state, src, msg.clone(), &mut out);
+        let touched = matches!(state, Cow::Owned(_));
+        let untouched = !touched && out.is_empty();
+        if !touched
+            && out
+                .iter()
+                .all(|command| matches!(command, Command::Send(..)))
+        {
+            let sends = out.into_iter().filter_map(|c| {
+                if let Command::Send(to, msg) = c {
+                    Some((to, msg))
+                } else {
+                    None
+                }
+            });
+            return Reaction {
+                local: None,
+                sends: sends.collect(),
+                untouched,
+            };
+        }
+        let after = Local {
+            state: Some(state.into_owned()),
+            ..before.clone()
+        };
+        let (local, sends) = self.settle(after, touched, out);
+        Reaction {
+            local: local.map(Component::new),
+            sends,
+            untouched,
+        }
+    }
+
+    fn fire(&self, id: Id, local: &Component, pending: &Pending) -> Reaction<A::Msg> {
+        let mut after = local.get::<Local<A>>().clone();
+        let Some(old) = after.state.take() else {
+            panic!("an actor that is down has nothing pending")
+        };
+        let mut state = Cow::Borrowed(&old);
+        let mut out = Out::new();
+        let untouched = match *pending {
+            Pending::Timer(position) => {
+                let timer = after.timers.remove(position);
+                self.actor.on_timeout(id, &mut state, &timer, &mut out);
+                let renewed = |c: &Command<_, A::Timer, _, _>| matches!(c, Command::SetTimer(set, _) if *set == timer);
+                matches!(state, Cow::Borrowed(_)) && out.len() == 1 && out.iter().all(renewed)
+            }
+            Pending::Choice(position, alternative) => {
+                let (_, alternatives) = after.choices.remove(position);
+                self.actor
+                    .on_random(id, &mut state, &alternatives[alternative], &mut out);
+                false
+            }
+        };
+        let state = state.into_owned();
+        let (local, sends) = self.settle(
+            Local {
+                state: Some(state),
+                ..after
+            },
+            true,
+            out,
+        );
+        Reaction {
+            local: local.map(Component::new),
+            sends,
+            untouched,
+        }
+    }
+
+    fn crash(&self, local: &Component) -> Component {
+        let before = local.get::<Local<A>>();
+        Component::new(Local::<A> {
+            state: if self.rules.keeps_state_when_down {
+                before.state.clone()
+            } else {
+                None
+            },
+            up: false,
+            timers: Vec::new(),
+            choices: Vec::new(),
+            storage: before.storage.clone(),
+        })
+    }
+
+    fn with_state(&self, local: &Component, state: &Component) -> Component {
+        Component::new(Local {
+            state: Some(state.get::<A::State>().clone()),
+            ..local.get::<Local<A>>().clone()
+        })
+    }
+
+    fn is_up(&self, local: &Component) -> bool {
+        local.get::<Local<A>>().up
+    }
+
+    fn pending(&self, local: &Component) -> Vec<Pending> {
+        let local = local.get::<Local<A>>();
+        let timers = (0..local.timers.len()).map(Pending::Timer);
+        let choices = local
+            .choices
+            .iter()
+            .enumerate()
+            .flat_map(|(choice, (_, alternatives))| {
+                (0..alternatives.len()).map(move |alternative| Pending::Choice(choice, alternative))
+            });
+        timers.chain(choices).collect()
+    }
+
+    fn pending_key(&self, local: &Component, pending: &Pending) -> Result<Vec<u8>, Error> {
+        let local = local.get::<Local<A>>();
+        match *pending {
+            Pending::Timer(position) => (self.rules.timer_key)(&local.timers[position]),
+            Pending::Choice(position, alternative) => {
+                let (name, alternatives) = &local.choices[position];
+                let mut key = (name.len() as u64).to_be_bytes().to_vec();
+                key.extend_from_slice(name.as_bytes());
+                key.extend((self.rules.random_key)(&alternatives[alternative])?);
+                Ok(key)
+            }
+        }
+    }
+
+    fn pending_tree(&self, local: &Component, pending: &Pending) -> (Option<String>, Tree) {
+        let local = local.get::<Local<A>>();
+        match *pending {
+            Pending::Timer(position) => (None, (self.rules.timer_tree)(&local.timers[position])),
+            Pending::Choice(position, alternative) => {
+                let (name, alternatives) = &local.choices[position];
+                (
+                    Some(name.clone()),
+                    (self.rules.random_tree)(&alternatives[alternative]),
+                )
+            }
+        }
+    }
+
+    fn identity(&self, local: &Component, out: &mut Vec<u8>) -> Result<(), Error> {
+        (self.rules.identity)(local.get::<Local<A>>(), out)
+    }
+
+    fn same(&self, a: &Component, b: &Component) -> bool {
+        let (a, b) = (a.get::<Local<A>>(), b.get::<Local<A>>());
+        a.up == b.up
+            && a.state == b.state
+            && a.timers == b.timers
+            && a.choices == b.choices
+            && a.storage == b.storage
+    }
+
+    fn user_hash(&self, local: &Component) -> u64 {
+        let local = local.get::<Local<A>>();
+        let mut stream = Vec::new();
+        hash_stream(
+            &(
+                &local.state,
+                local.up,
+                &local.timers,
+                &local.choices,
+                &local.storage,
+            ),
+            &mut stream,
+        );
+        xxhash_rust::xxh3::xxh3_64(&stream)
+    }
+
+    fn tree(&self, local: &Component) -> Tree {
+        (self.rules.tree)(local.get::<Local<A>>())
+    }
+
+    fn type_name(&self) -> &'static str {
+        type_name::<A>()
+    }
+}

@@ -1,0 +1,105 @@
+//! One state of a system, as properties read it.
+
+use std::ops::Index;
+
+use stateright::actor::{Actor, Envelope};
+
+use super::handle::{Handle, ObserverHandle, SystemId};
+use super::process::{Component, Local};
+
+/// The space's side of a snapshot: hands out components, and may note which ones are read.
+pub(crate) trait View<M> {
+    fn system(&self) -> SystemId;
+    fn local(&self, actor: usize) -> &Component;
+    fn observed(&self, observer: usize) -> &Component;
+    /// Every envelope in flight, each copy once, FIFO channels from the head, in an order that means nothing otherwise.
+    fn in_flight(&self) -> Vec<Envelope<&M>>;
+}
+
+/// One state of a system. Index it with a [`Handle`] for an actor's state, with an [`ObserverHandle`] for an observer's value.
+pub struct Snapshot<'a, M> {
+    view: &'a dyn View<M>,
+}
+
+impl<'a, M> Snapshot<'a, M> {
+    pub(crate) fn new(view: &'a dyn View<M>) -> Self {
+        Snapshot { view }
+    }
+
+    fn local<A: Actor<Msg = M> + 'static>(&self, handle: Handle<A>) -> &'a Local<A> {
+        let local = self.view.local(handle.index_in(self.view.system()));
+        local.get::<Local<A>>()
+    }
+
+    /// Whether the actor is up: it has started and has not crashed since.
+    pub fn is_up<A: Actor<Msg = M> + 'static>(&self, handle: Handle<A>) -> bool {
+        self.local(handle).up
+    }
+
+    /// The actor's state; `None` while it is down, since a crash loses it.
+    pub fn state<A: Actor<Msg = M> + 'static>(&self, handle: Handle<A>) -> Option<&'a A::State> {
+        let local = self.local(handle);
+        if local.up { local.state.as_ref() } else { None }
+    }
+
+    /// What the actor last saved; survives crashes.
+    pub fn storage<A: Actor<Msg = M> + 'static>(
+        &self,
+        handle: Handle<A>,
+    ) -> Option<&'a A::Storage> {
+        self.local(handle).storage.as_ref()
+    }
+
+    /// Whether the timer is set.
+    pub fn has_timer<A: Actor<Msg = M> + 'static>(
+        &self,
+        handle: Handle<A>,
+        timer: &A::Timer,
+    ) -> bool {
+        self.local(handle).timers.contains(timer)
+    }
+
+    /// Every envelope in flight, equal copies repeated, in no particular order.
+    ///
+    /// A property that reads it makes every delivery count, also those that change no actor: the state space is larger.
+    pub fn in_flight(&self) -> impl Iterator<Item = Envelope<&'a M>> + use<'a, M> {
+        self.view.in_flight().into_iter()
+    }
+}
+
+impl<A: Actor<Msg = M> + 'static, M> Index<Handle<A>> for Snapshot<'_, M> {
+    type Output = A::State;
+
+    /// # Panics
+    /// The actor is down: ask [`is_up`](Snapshot::is_up) first, or use [`state`](Snapshot::state).
+    fn index(&self, handle: Handle<A>) -> &A::State {
+        match self.state(handle) {
+            Some(state) => state,
+            None => panic!(
+                "{} is down and has no state; ask is_up first, or use state",
+                handle.id().pretty()
+            ),
+        }
+    }
+}
+
+impl<T: 'static, M> Index<ObserverHandle<T>> for Snapshot<'_, M> {
+    type Output = T;
+
+    fn index(&self, handle: ObserverHandle<T>) -> &T {
+        self.view
+            .observed(handle.index_in(self.view.system()))
+            .get::<T>()
+    }
+}
+
+/// Ids as numbers.
+trait Pretty {
+    fn pretty(&self) -> String;
+}
+
+impl Pretty for stateright::actor::Id {
+    fn pretty(&self) -> String {
+        format!("actor {}", usize::from(*self))
+    }
+}

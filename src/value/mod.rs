@@ -1,0 +1,10 @@
+//! What a user's value looks like from outside: its canonical bytes, which are its identity, and its tree, which is
+//! what people read. Knows no actor, no system and no search.
+
+mod encode;
+mod stream;
+mod tree;
+
+pub use encode::canonical;
+pub use stream::hash_stream;
+pub use tree::Tree;
