@@ -2,9 +2,10 @@
 //! what people read. Knows no actor, no system and no search.
 
 mod encode;
+mod sets;
 mod stream;
 mod tree;
 
-pub use encode::canonical;
+pub use encode::{ENCODING_VERSION, canonical};
 pub use stream::hash_stream;
 pub use tree::Tree;
