@@ -9,6 +9,7 @@ extern crate self as allways;
 
 mod error;
 pub mod prelude;
+mod prelude_macros;
 pub mod search;
 pub mod space;
 pub mod system;
