@@ -13,6 +13,7 @@ mod prelude_macros;
 pub mod search;
 pub mod space;
 pub mod system;
+pub mod trace;
 pub mod value;
 
 pub use error::Error;

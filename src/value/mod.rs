@@ -2,10 +2,14 @@
 //! what people read. Knows no actor, no system and no search.
 
 mod encode;
+mod escape;
+mod grow;
 mod sets;
 mod stream;
 mod tree;
 
 pub use encode::{ENCODING_VERSION, canonical};
+pub(crate) use escape::is_unsafe;
+pub use escape::printable;
 pub use stream::hash_stream;
-pub use tree::Tree;
+pub use tree::{TREE_DEPTH_MAX, Tree};

@@ -1,0 +1,3 @@
+//! The formats a trace is written in.
+
+pub(super) mod json;

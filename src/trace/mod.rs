@@ -1,0 +1,155 @@
+//! Traces: how a system gets from an initial state to where a property shows. What happened, why, what changed.
+//!
+//! A [`Trace`] stands by itself: it holds names and values as text and trees, no index into a model that may have changed since. So it can be read
+//! without its model, and be [`replay`]ed against what the model has become. This room prints nothing and reads no file.
+
+mod diff;
+mod format;
+mod record;
+mod replay;
+mod text;
+mod walk;
+
+pub use diff::diff;
+pub use format::json::{SIZE_MAX, from_json, to_json};
+pub use record::{About, record, record_path};
+pub use replay::{AtEnd, Difference, Replay, replay};
+pub use text::{Style, text};
+
+use serde::{Deserialize, Serialize};
+
+use crate::search::Verdict;
+use crate::space::{PropertyKind, Rendered, StepKind};
+use crate::value::Tree;
+
+/// What a trace file says it is.
+pub const FORMAT: &str = "allways-trace";
+
+/// The version of the trace format.
+pub const VERSION: u32 = 1;
+
+/// A counterexample or a witness, with everything needed to read it and to replay it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Trace {
+    /// Always [`FORMAT`].
+    pub format: String,
+    /// Always [`VERSION`] in a trace made here.
+    pub version: u32,
+    /// The version of the canonical encoding that keys and fingerprints were made with.
+    pub encoding: u32,
+    /// The model's name.
+    pub model: String,
+    /// The variant's name.
+    pub variant: String,
+    /// The parameters' names and values, in the model's order.
+    pub parameters: Vec<(String, String)>,
+    /// The seed of the hash that the fingerprints were made with.
+    pub hash_seed: u64,
+    /// What the trace shows.
+    pub property: Shown,
+    /// Who acts, in order.
+    pub lanes: Vec<String>,
+    /// Whether the trace is the least among the shortest; else it is only shortest.
+    pub tie_break: bool,
+    /// One path; for `confluent` two.
+    pub paths: Vec<TracePath>,
+}
+
+/// The property that a trace belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// Its name.
+    pub name: String,
+    /// What it asserts.
+    pub kind: PropertyKind,
+    /// The verdict that the trace stands for: `violated`, or `holds` for the witness of a `reachable`.
+    pub verdict: Verdict,
+}
+
+/// A way from an initial state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TracePath {
+    /// Which of the initial states it starts from.
+    pub initial: usize,
+    /// How many initial states there are to choose from.
+    pub initial_states: usize,
+    /// The initial state, part by part.
+    pub state: Rendered,
+    /// Its fingerprint, in hexadecimal.
+    pub fingerprint: String,
+    /// What happens.
+    pub steps: Vec<TraceStep>,
+    /// Where the path goes on for ever: the number of steps before the loop, which ends with the last step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loop_start: Option<usize>,
+    /// What is wrong in the last state, where that can be said: the message of a panic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// One step: who acted, why, what changed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TraceStep {
+    /// What kind of step.
+    pub kind: StepKind,
+    /// Who acts.
+    pub lane: String,
+    /// Who sent the message that is delivered, duplicated or lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The name of a stimulus, the key of a choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The message, timer, choice or action.
+    pub content: Tree,
+    /// What was sent, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sent: Vec<Sent>,
+    /// What changed.
+    pub changes: Vec<Change>,
+    /// The semantic key of the step, in hexadecimal.
+    pub key: String,
+    /// The 64-bit fingerprint of the resulting state, in hexadecimal.
+    pub fingerprint: String,
+}
+
+/// A message sent in a step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sent {
+    /// To whom.
+    pub to: String,
+    /// What.
+    pub content: Tree,
+}
+
+/// One thing that a step changed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// The part of the state: usually an actor.
+    pub part: String,
+    /// Where in the part: `.members`, `.log[2]`, `.votes[B]`; empty for the part as a whole.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub path: String,
+    /// What was there; `None`: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Tree>,
+    /// What is there now; `None`: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Tree>,
+}
+
+impl Trace {
+    /// The number of actions: of the longer path where there are two.
+    pub fn len(&self) -> usize {
+        self.paths
+            .iter()
+            .map(|path| path.steps.len())
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// Whether it shows the initial state only.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}

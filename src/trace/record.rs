@@ -1,0 +1,152 @@
+//! Recording: from a path by its choices to a trace that stands by itself.
+
+use super::walk::{Halt, Walk};
+use super::{FORMAT, Sent, Shown, Trace, TracePath, TraceStep, VERSION, diff};
+use crate::error::Error;
+use crate::search::{Path, PropertyOutcome};
+use crate::space::{Label, StateSpace};
+use crate::value::ENCODING_VERSION;
+
+/// What a trace says of where it comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// The model's name.
+    pub model: String,
+    /// The variant's name.
+    pub variant: String,
+    /// The parameters' names and values, in the model's order.
+    pub parameters: Vec<(String, String)>,
+    /// The seed that the space was given.
+    pub hash_seed: u64,
+}
+
+/// The trace of a property's outcome, if it has one. `space` is the one that was searched, as the search left it.
+///
+/// # Errors
+/// The model answers differently than during the search.
+pub fn record<S: StateSpace>(
+    space: &mut S,
+    outcome: &PropertyOutcome,
+    about: &About,
+) -> Result<Option<Trace>, Error> {
+    if outcome.paths.is_empty() {
+        return Ok(None);
+    }
+    let paths = outcome
+        .paths
+        .iter()
+        .map(|path| record_path(space, path))
+        .collect::<Result<_, _>>()?;
+    Ok(Some(Trace {
+        format: FORMAT.to_owned(),
+        version: VERSION,
+        encoding: ENCODING_VERSION,
+        model: about.model.clone(),
+        variant: about.variant.clone(),
+        parameters: about.parameters.clone(),
+        hash_seed: about.hash_seed,
+        property: Shown {
+            name: outcome.decl.name.clone(),
+            kind: outcome.decl.kind,
+            verdict: outcome.verdict,
+        },
+        lanes: space.lanes().to_vec(),
+        tie_break: outcome.tie_break,
+        paths,
+    }))
+}
+
+/// Walks a path and writes down what happens. `space` is the one that was searched, as the search left it.
+///
+/// # Errors
+/// The model answers differently than during the search.
+pub fn record_path<S: StateSpace>(space: &mut S, path: &Path) -> Result<TracePath, Error> {
+    walk_path(space, path).map_err(|halt| match halt {
+        Halt::Restart => not_repeated("a property reads what it did not read before"),
+        Halt::Error(error) => error,
+    })
+}
+
+fn walk_path<S: StateSpace>(space: &mut S, path: &Path) -> Result<TracePath, Halt> {
+    let Ok(mut walk) = Walk::start(space, path.initial)? else {
+        return Err(Halt::Error(not_repeated("an initial state is gone")));
+    };
+    let mut recorded = TracePath {
+        initial: path.initial,
+        initial_states: walk.initial_states,
+        state: walk.render(),
+        fingerprint: hex64(walk.fingerprint()),
+        steps: Vec::with_capacity(path.steps.len()),
+        loop_start: None,
+        reason: None,
+    };
+    let mut before = recorded.state.clone();
+    for &step in &path.steps {
+        let n_steps = walk.successors()?.len();
+        if step as usize >= n_steps {
+            return Err(Halt::Error(not_repeated("a step is gone")));
+        }
+        let label = walk.label(step)?;
+        walk.take(step)?;
+        let after = walk.render();
+        let mut recorded_step = TraceStep::of(label, &walk);
+        recorded_step.changes = diff(&before, &after);
+        recorded_step.fingerprint = hex64(walk.fingerprint());
+        recorded.steps.push(recorded_step);
+        before = after;
+    }
+    recorded.reason = walk.judge()?.panic;
+    Ok(recorded)
+}
+
+impl TraceStep {
+    /// The step alone, without what came of it.
+    pub(super) fn of<S: StateSpace>(label: Label, walk: &Walk<'_, S>) -> Self {
+        TraceStep {
+            kind: label.kind,
+            lane: walk.lane(label.lane),
+            from: label.from.map(|from| walk.lane(from)),
+            name: label.name,
+            content: label.content,
+            sent: label
+                .sent
+                .into_iter()
+                .map(|(to, content)| Sent {
+                    to: walk.lane(to),
+                    content,
+                })
+                .collect(),
+            changes: Vec::new(),
+            key: hex(&label.key),
+            fingerprint: String::new(),
+        }
+    }
+}
+
+fn not_repeated(what: &str) -> Error {
+    Error::model(format!(
+        "walking a path again, the model answers differently than during the search: {what}"
+    ))
+    .with_cure("a handler must depend on its arguments alone: no clock, no random numbers, no global or interior-mutable state")
+}
+
+/// Bytes in hexadecimal.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
+    ];
+    bytes
+        .iter()
+        .flat_map(|byte| {
+            [
+                DIGITS[usize::from(byte >> 4)],
+                DIGITS[usize::from(byte & 15)],
+            ]
+        })
+        .collect()
+}
+
+/// A fingerprint in hexadecimal.
+pub(super) fn hex64(fingerprint: u64) -> String {
+    format!("{fingerprint:016x}")
+}

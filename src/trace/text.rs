@@ -1,0 +1,155 @@
+//! A trace as text for a terminal: numbered steps, who sent what to whom, and what changed.
+//!
+//! A pure function of the trace and the style. Colour only repeats what words and signs say. Nothing in a trace reaches the terminal
+//! unescaped.
+
+mod change;
+mod event;
+mod line;
+
+use std::fmt::Write;
+
+use super::{Trace, TracePath, TraceStep};
+use crate::space::Rendered;
+use crate::value::printable;
+use change::{rows, state_rows};
+use event::Columns;
+use line::{Line, Role};
+
+/// The part of a state that holds the messages on their way: what a step sent and what it consumed already says how it changes.
+pub(crate) const IN_FLIGHT: &str = "in flight";
+
+/// The least width that a trace is fitted to.
+const WIDTH_MIN: usize = 40;
+
+/// Changes stand beside their step if at least this much is left for them, else below it.
+const BESIDE_MIN: usize = 32;
+
+/// How a trace is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// Columns of the terminal.
+    pub width: usize,
+    /// Whether to colour, by ANSI escapes.
+    pub color: bool,
+    /// Show everything: initial states, messages in flight, long values whole.
+    pub full: bool,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Style {
+            width: 100,
+            color: false,
+            full: false,
+        }
+    }
+}
+
+/// The steps of a trace, one below the other; of both paths if it has two. Every line ends with a line break.
+pub fn text(trace: &Trace, style: &Style) -> String {
+    let mut out = String::new();
+    let several = trace.paths.len() > 1;
+    for (i, path) in trace.paths.iter().enumerate() {
+        if several {
+            let break_before = if i > 0 { "\n" } else { "" };
+            // Writing to a string cannot fail.
+            let _ = writeln!(
+                out,
+                "{break_before}  run {} of {}",
+                i + 1,
+                trace.paths.len()
+            );
+        }
+        write_path(&mut out, path, style);
+    }
+    out
+}
+
+fn write_path(out: &mut String, path: &TracePath, style: &Style) {
+    let number_width = path.steps.len().to_string().len().max(2);
+    let indent = number_width + 3;
+    let page = Page {
+        style,
+        width: style.width.max(WIDTH_MIN),
+        indent,
+    };
+    if style.full || path.initial_states > 1 || path.steps.is_empty() {
+        let which = if path.initial_states > 1 {
+            format!(
+                "initially (state {} of {})",
+                path.initial.saturating_add(1),
+                path.initial_states
+            )
+        } else {
+            "initially".to_owned()
+        };
+        page.state(out, &which, &path.state);
+    }
+    let columns = Columns::of(&path.steps, page.width - indent, style.full);
+    for (i, step) in path.steps.iter().enumerate() {
+        if path.loop_start == Some(i) {
+            page.line(out, Line::of(Role::Dim, "from here it repeats for ever:"));
+        }
+        let number = format!("{:>1$}", i + 1, number_width + 1);
+        page.step(out, &number, step, &columns);
+    }
+    if let Some(start) = path.loop_start {
+        let text = format!("and again from step {}", start.saturating_add(1));
+        page.line(out, Line::of(Role::Dim, &text));
+    }
+    if let Some(reason) = &path.reason {
+        page.line(out, Line::of(Role::Plain, &printable(reason)));
+    }
+}
+
+/// Where lines go.
+struct Page<'a> {
+    style: &'a Style,
+    width: usize,
+    /// Columns left of everything but numbers.
+    indent: usize,
+}
+
+impl Page<'_> {
+    fn line(&self, out: &mut String, line: Line) {
+        let mut indented = Line::of(Role::Plain, &" ".repeat(self.indent));
+        indented.append(line);
+        indented.write(out, self.style.color);
+    }
+
+    fn state(&self, out: &mut String, which: &str, state: &Rendered) {
+        self.line(out, Line::of(Role::Dim, which));
+        for row in state_rows(state, self.style.full, self.width - self.indent - 2) {
+            let mut line = Line::of(Role::Plain, "  ");
+            line.append(row);
+            self.line(out, line);
+        }
+    }
+
+    fn step(&self, out: &mut String, number: &str, step: &TraceStep, columns: &Columns) {
+        let event = columns.line(step);
+        let beside = self.indent + columns.width() + 2;
+        let fits = event.width() <= columns.width() && self.width >= beside + BESIDE_MIN;
+        let column = if fits { beside } else { self.indent + 4 };
+        let mut rows = rows(step, self.style.full, self.width - column).into_iter();
+
+        let mut line = Line::of(Role::Dim, number);
+        line.push(Role::Plain, "  ");
+        line.append(event);
+        if fits && let Some(first) = rows.next() {
+            line.pad_to(column);
+            line.append(first);
+        }
+        line.write(out, self.style.color);
+        for row in rows {
+            let mut line = Line::of(Role::Plain, &" ".repeat(column));
+            line.append(row);
+            line.write(out, self.style.color);
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "text/tests.rs"]
+mod tests;

@@ -1,0 +1,157 @@
+//! What changed: the right half of a step.
+
+use super::IN_FLIGHT;
+use super::line::{Line, Role, elide, width};
+use crate::space::Rendered;
+use crate::trace::{Change, Sent, TraceStep};
+use crate::value::{Tree, printable};
+
+/// A label longer than this does not push the values of other rows aside.
+const LABEL_MAX: usize = 28;
+
+/// A row: where, and what.
+struct Row {
+    label: String,
+    value: Value,
+}
+
+enum Value {
+    Changed(Tree, Tree),
+    Appeared(Tree),
+    Vanished(Tree),
+    Words(String),
+}
+
+/// The rows beside a step, fitted to `room` columns.
+pub(super) fn rows(step: &TraceStep, full: bool, room: usize) -> Vec<Line> {
+    let changes = step
+        .changes
+        .iter()
+        .filter(|change| full || change.part != IN_FLIGHT)
+        .map(changed);
+    let rows: Vec<Row> = changes.chain(sent(&step.sent)).collect();
+    fitted(&rows, full, room)
+}
+
+/// A whole state, fitted to `room` columns.
+pub(super) fn state_rows(state: &Rendered, full: bool, room: usize) -> Vec<Line> {
+    let rows: Vec<Row> = state
+        .iter()
+        .map(|(part, tree)| Row {
+            label: printable(part).into_owned(),
+            value: Value::Words(tree.text()),
+        })
+        .collect();
+    fitted(&rows, full, room)
+}
+
+fn changed(change: &Change) -> Row {
+    Row {
+        label: printable(&format!("{}{}", change.part, change.path)).into_owned(),
+        value: match (&change.before, &change.after) {
+            (Some(before), Some(after)) => Value::Changed(before.clone(), after.clone()),
+            (None, Some(after)) => Value::Appeared(after.clone()),
+            (Some(before), None) => Value::Vanished(before.clone()),
+            (None, None) => Value::Words("changed".to_owned()),
+        },
+    }
+}
+
+/// What was sent: one row for equal messages sent one after the other.
+fn sent(sent: &[Sent]) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    for group in sent.chunk_by(|a, b| a.content == b.content) {
+        let to: Vec<String> = group
+            .iter()
+            .map(|sent| printable(&sent.to).into_owned())
+            .collect();
+        rows.push(Row {
+            label: format!("sends to {}", to.join(", ")),
+            value: Value::Words(group[0].content.text()),
+        });
+    }
+    rows
+}
+
+fn fitted(rows: &[Row], full: bool, room: usize) -> Vec<Line> {
+    let labels = rows
+        .iter()
+        .map(|row| width(&row.label))
+        .filter(|width| *width <= LABEL_MAX)
+        .max()
+        .unwrap_or(0);
+    rows.iter()
+        .map(|row| {
+            let mut line = Line::of(Role::Plain, &row.label);
+            line.pad_to(labels);
+            line.push(Role::Plain, "  ");
+            let left = if full {
+                usize::MAX
+            } else {
+                room.saturating_sub(line.width()).max(16)
+            };
+            line.append(row.value.fitted(left));
+            line
+        })
+        .collect()
+}
+
+impl Value {
+    fn fitted(&self, room: usize) -> Line {
+        match self {
+            Value::Words(words) => Line::of(Role::Plain, &elide(words, room)),
+            Value::Appeared(tree) => {
+                Line::of(Role::Added, &elide(&format!("+ {}", tree.text()), room))
+            }
+            Value::Vanished(tree) => {
+                Line::of(Role::Removed, &elide(&format!("− {}", tree.text()), room))
+            }
+            Value::Changed(before, after) => changed_value(before, after, room),
+        }
+    }
+}
+
+/// `before → after`; for sets too long for that what was added and removed; else both cut.
+fn changed_value(before: &Tree, after: &Tree, room: usize) -> Line {
+    let (old, new) = (before.text(), after.text());
+    let arrow = " → ";
+    if width(&old) + width(arrow) + width(&new) > room
+        && let (Tree::Set(old), Tree::Set(new)) = (before, after)
+    {
+        return set_change(old, new, room);
+    }
+    let both = room.saturating_sub(width(arrow));
+    // What is new matters more: what was gets the smaller share where both are long.
+    let share = both.saturating_sub(width(&new)).max(both * 2 / 5);
+    let old = elide(&old, share);
+    let new = elide(&new, both.saturating_sub(width(&old)));
+    let mut line = Line::of(Role::Removed, &old);
+    line.push(Role::Plain, arrow);
+    line.push(Role::Added, &new);
+    line
+}
+
+fn set_change(old: &[Tree], new: &[Tree], room: usize) -> Line {
+    let missing_in = |from: &[Tree], other: &[Tree]| -> String {
+        let texts: Vec<String> = from
+            .iter()
+            .filter(|tree| !other.contains(tree))
+            .map(Tree::text)
+            .collect();
+        texts.join(", ")
+    };
+    let (added, removed) = (missing_in(new, old), missing_in(old, new));
+    let mut line = Line::default();
+    if !added.is_empty() {
+        let room = if removed.is_empty() { room } else { room / 2 };
+        line.push(Role::Added, &elide(&format!("+ {added}"), room));
+    }
+    if !removed.is_empty() {
+        if !added.is_empty() {
+            line.push(Role::Plain, "  ");
+        }
+        let left = room.saturating_sub(line.width());
+        line.push(Role::Removed, &elide(&format!("− {removed}"), left));
+    }
+    line
+}

@@ -1,0 +1,166 @@
+//! Who did what: the left half of a step.
+
+use super::line::{Line, Role, elide, width};
+use crate::space::StepKind;
+use crate::trace::TraceStep;
+use crate::value::printable;
+
+/// A message is given at least this many columns before it is cut.
+const MESSAGE_MIN: usize = 16;
+
+/// How wide the columns of a path's events are: sender, message, receiver.
+pub(super) struct Columns {
+    from: usize,
+    message: usize,
+    to: usize,
+    /// The width of the whole event, where it is not cut.
+    width: usize,
+    full: bool,
+}
+
+/// An event, in words.
+enum Event {
+    /// From one lane to another.
+    Arrow {
+        from: String,
+        message: String,
+        head: &'static str,
+        to: String,
+        remark: &'static str,
+    },
+    /// By one lane alone.
+    Alone {
+        lane: String,
+        what: String,
+        fault: bool,
+    },
+}
+
+impl Event {
+    fn of(step: &TraceStep) -> Self {
+        let lane = printable(&step.lane).into_owned();
+        let content = step.content.text();
+        let name = step.name.as_deref().map(printable).unwrap_or_default();
+        let arrow = |message: String, head, remark| Event::Arrow {
+            from: match &step.from {
+                Some(from) => printable(from).into_owned(),
+                None => "environment".to_owned(),
+            },
+            message,
+            head,
+            to: lane.clone(),
+            remark,
+        };
+        let alone = |what: String| Event::Alone {
+            lane: lane.clone(),
+            what,
+            fault: step.kind.is_fault(),
+        };
+        match step.kind {
+            StepKind::Deliver => arrow(content, "▶", ""),
+            StepKind::Duplicate => arrow(content, "▶", "and a copy stays"),
+            StepKind::Drop => arrow(content, "✗", "lost"),
+            StepKind::Stimulus if name.is_empty() => arrow(content, "▶", ""),
+            StepKind::Stimulus => arrow(format!("{name}: {content}"), "▶", ""),
+            StepKind::Timeout => alone(format!("timer {content}")),
+            StepKind::Choose if name.is_empty() => alone(format!("chooses {content}")),
+            StepKind::Choose => alone(format!("chooses {name}: {content}")),
+            StepKind::Recover => alone("recovers".to_owned()),
+            StepKind::Crash => alone("crashes".to_owned()),
+            StepKind::Act => alone(content),
+        }
+    }
+}
+
+impl Columns {
+    /// Columns for these steps, in a page of `room` columns.
+    pub(super) fn of(steps: &[TraceStep], room: usize, full: bool) -> Self {
+        let mut columns = Columns {
+            from: 0,
+            message: 0,
+            to: 0,
+            width: 0,
+            full,
+        };
+        let events: Vec<Event> = steps.iter().map(Event::of).collect();
+        for event in &events {
+            match event {
+                Event::Arrow {
+                    from, message, to, ..
+                } => {
+                    columns.from = columns.from.max(width(from));
+                    columns.message = columns.message.max(width(message));
+                    columns.to = columns.to.max(width(to));
+                }
+                Event::Alone { lane, .. } => columns.from = columns.from.max(width(lane)),
+            }
+        }
+        if !full {
+            let others = columns.from + columns.to + ARROW;
+            let most = (room / 2).saturating_sub(others).max(MESSAGE_MIN);
+            columns.message = columns.message.min(most);
+        }
+        let most = if full { usize::MAX } else { room / 2 };
+        columns.width = events
+            .iter()
+            .map(|event| columns.event(event).width())
+            .filter(|width| *width <= most)
+            .max()
+            .unwrap_or(0);
+        columns
+    }
+
+    /// The width of the events.
+    pub(super) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// A step's event.
+    pub(super) fn line(&self, step: &TraceStep) -> Line {
+        self.event(&Event::of(step))
+    }
+
+    fn event(&self, event: &Event) -> Line {
+        match event {
+            Event::Arrow {
+                from,
+                message,
+                head,
+                to,
+                remark,
+            } => {
+                let mut line = Line::of(Role::Actor, from);
+                line.pad_to(self.from);
+                let message = if self.full {
+                    message.clone()
+                } else {
+                    elide(message, self.message)
+                };
+                let shaft = "─".repeat(1 + self.message.saturating_sub(width(&message)));
+                let role = if *head == "✗" {
+                    Role::Fault
+                } else {
+                    Role::Plain
+                };
+                line.push(role, &format!(" ─ {message} {shaft}{head} "));
+                line.push(Role::Actor, to);
+                if !remark.is_empty() {
+                    line.push(Role::Plain, " ");
+                    line.push(Role::Fault, &format!("({remark})"));
+                }
+                line
+            }
+            Event::Alone { lane, what, fault } => {
+                let mut line = Line::of(Role::Actor, lane);
+                line.pad_to(self.from);
+                let role = if *fault { Role::Fault } else { Role::Plain };
+                line.push(Role::Plain, "  ");
+                line.push(role, what);
+                line
+            }
+        }
+    }
+}
+
+/// Columns of an arrow around its message: ` ─ `, ` ─▶ `.
+const ARROW: usize = 7;
