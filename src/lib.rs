@@ -7,7 +7,9 @@
 #[allow(unused_extern_crates)]
 extern crate self as allways;
 
+mod check;
 mod error;
+mod names;
 pub mod prelude;
 mod prelude_macros;
 pub mod search;
@@ -16,6 +18,7 @@ pub mod system;
 pub mod trace;
 pub mod value;
 
+pub use check::check;
 pub use error::Error;
 #[doc(hidden)]
 pub use serde;

@@ -1,7 +1,35 @@
 //! Exhaustive breadth-first search: what to visit next, what was seen, when to stop, which verdict follows.
 //! Knows no actor and no message: only [`StateSpace`](crate::space::StateSpace).
 
-use crate::space::{NeverExercised, PropertyDecl};
+mod batch;
+mod chunk;
+mod exact;
+mod frontier;
+mod levels;
+mod limits;
+mod log;
+mod verdicts;
+mod visited;
+
+use crate::error::Error;
+use crate::space::{NeverExercised, PropertyDecl, StateSpace};
+
+use levels::explore;
+
+/// Goes through every state of a space, breadth first, and says for each property what is known.
+///
+/// The outcome is the same for any number of threads. Its paths are the shortest, and among them the first found; use
+/// [`check`](crate::check) for those that read best.
+///
+/// # Errors
+/// A mistake in the model, or in the options. A violated property is no error.
+pub fn search<S: StateSpace>(
+    space: &mut S,
+    options: &Options,
+    monitor: &dyn Monitor,
+) -> Result<Outcome, Error> {
+    Ok(explore(space, options, monitor)?.outcome)
+}
 
 /// What is known of a property after a check. The order is from best to worst.
 #[derive(
@@ -172,3 +200,6 @@ pub struct Outcome {
     /// The most bytes the search held at once, by its own count.
     pub bytes_peak: u64,
 }
+
+#[cfg(test)]
+mod tests;

@@ -206,7 +206,7 @@ pub trait StateSpace: Send + Sync {
     /// Seeds every content hash from now on. Called before [`initial`](StateSpace::initial).
     fn seed(&mut self, seed: u64);
 
-    /// Appends the initial states, in order; equal ones may repeat. Called once, and again after a restart.
+    /// Appends the initial states, in order; equal ones may repeat. Whenever it is called it appends the same.
     fn initial(&mut self, out: &mut Self::Arena) -> Result<(), Error>;
 
     /// The fingerprint of a state.
@@ -235,6 +235,22 @@ pub trait StateSpace: Send + Sync {
         scratch: &mut Self::Scratch,
         out: &mut Self::Arena,
     ) -> Result<(), Error>;
+
+    /// Appends to `out` the successors by several steps, in the order of `steps`, which ascend.
+    ///
+    /// # Errors
+    /// As [`successor`](StateSpace::successor).
+    fn successors(
+        &self,
+        states: &Self::Arena,
+        index: usize,
+        steps: &[u32],
+        scratch: &mut Self::Scratch,
+        out: &mut Self::Arena,
+    ) -> Result<(), Error> {
+        let mut steps = steps.iter();
+        steps.try_for_each(|&step| self.successor(states, index, step, scratch, out))
+    }
 
     /// Evaluates properties and boundaries in a state. `out` is overwritten.
     fn judge(

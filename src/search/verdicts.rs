@@ -1,0 +1,185 @@
+//! From what was found to what may be said: the verdict of each property. A verdict never says more than was seen.
+
+use std::collections::HashMap;
+
+use super::chunk::{Report, Watch};
+use super::log::{Log, Place};
+use super::{Path, PropertyOutcome, Verdict};
+use crate::space::{PropertyDecl, PropertyKind};
+
+/// What is known of one property so far.
+#[derive(Default)]
+struct Found {
+    /// The first violation; for a `reachable` property the first witness.
+    at: Option<Place>,
+    /// `confluent`: the earlier state that disagrees with the first violation.
+    partner: Option<Place>,
+    /// `confluent`: for all inputs seen, the value and the first state with it.
+    values: HashMap<u128, (u128, Place)>,
+}
+
+/// What is known of all properties so far.
+pub(super) struct Findings {
+    decls: Vec<PropertyDecl>,
+    /// The properties that were asked for.
+    asked: u64,
+    found: Vec<Found>,
+    /// Premises seen to hold.
+    premise: u64,
+    /// Why there was a panic.
+    panic: Option<String>,
+}
+
+/// How much of the state space was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// All of it.
+    Whole,
+    /// All that the bounds left.
+    WithinBounds,
+    /// The search ended after the first violation, as it was asked to.
+    UpToFirst,
+    /// The search was stopped.
+    Stopped,
+}
+
+impl Findings {
+    pub(super) fn new(decls: &[PropertyDecl], asked: u64) -> Self {
+        Findings {
+            decls: decls.to_vec(),
+            asked,
+            found: decls.iter().map(|_| Found::default()).collect(),
+            premise: 0,
+            panic: None,
+        }
+    }
+
+    /// What would still be news.
+    pub(super) fn watch(&self) -> Watch {
+        let mut watch = Watch::default();
+        for (p, (decl, found)) in self.decls.iter().zip(&self.found).enumerate() {
+            let bit = (1 << p) & self.asked;
+            if found.at.is_none() {
+                match decl.kind {
+                    PropertyKind::Reachable => watch.reachable |= bit,
+                    PropertyKind::Confluent => watch.confluent |= bit,
+                    PropertyKind::Always
+                    | PropertyKind::Implies
+                    | PropertyKind::NoDeadlock
+                    | PropertyKind::NoPanic => watch.always |= bit,
+                }
+            }
+        }
+        watch
+    }
+
+    /// Adds what a chunk reports, in search order. Its first new state inside gets the place `first`.
+    pub(super) fn add(&mut self, report: &Report, first: Place) {
+        let place = |state| Place {
+            depth: first.depth,
+            position: first.position + report.inside_before(state),
+        };
+        self.premise |= report.premise;
+        for &(state, mut bits) in &report.decided {
+            while bits != 0 {
+                let p = bits.trailing_zeros() as usize;
+                bits &= bits - 1;
+                if self.found[p].at.is_none() {
+                    self.found[p].at = Some(place(state));
+                    if self.decls[p].kind == PropertyKind::NoPanic {
+                        let why = report.panics.iter().find(|&&(s, _)| s == state);
+                        self.panic = why.map(|(_, why)| why.clone());
+                    }
+                }
+            }
+        }
+        for &(state, (p, inputs, value)) in &report.quiescent {
+            let found = &mut self.found[p];
+            if found.at.is_some() {
+                continue;
+            }
+            let &mut (known, earlier) = found.values.entry(inputs).or_insert((value, place(state)));
+            if known != value {
+                found.at = Some(place(state));
+                found.partner = Some(earlier);
+            }
+        }
+    }
+
+    /// Whether something is violated.
+    pub(super) fn any_violated(&self) -> bool {
+        let mut both = self.decls.iter().zip(&self.found);
+        both.any(|(decl, found)| found.at.is_some() && decl.kind != PropertyKind::Reachable)
+    }
+
+    /// The states that decided each property, in the order of the outcomes: none, one, or for `confluent` two.
+    pub(super) fn places(&self) -> Vec<Vec<Place>> {
+        let asked = self.found.iter().enumerate();
+        let asked = asked.filter(|&(p, _)| self.asked & (1 << p) != 0);
+        let places = asked.map(|(_, found)| found.partner.into_iter().chain(found.at).collect());
+        places.collect()
+    }
+
+    /// The verdicts.
+    pub(super) fn outcomes(&self, extent: Extent, log: &Log) -> Vec<PropertyOutcome> {
+        let mut outcomes = Vec::new();
+        for (p, (decl, found)) in self.decls.iter().zip(&self.found).enumerate() {
+            if self.asked & (1 << p) == 0 {
+                continue;
+            }
+            let paths: Vec<Path> = (found.partner.into_iter().chain(found.at))
+                .map(|place| log.path(place))
+                .collect();
+            let premise_seen = self.premise & (1 << p) != 0;
+            let verdict = match (decl.kind, found.at.is_some(), extent) {
+                (PropertyKind::Reachable, true, _) => Verdict::Holds,
+                (_, true, _) => Verdict::Violated,
+                (PropertyKind::Reachable, false, Extent::Whole) => Verdict::Violated,
+                (PropertyKind::Confluent, false, Extent::Whole) if found.values.is_empty() => {
+                    Verdict::Vacuous
+                }
+                (PropertyKind::Implies, false, Extent::Whole) if !premise_seen => Verdict::Vacuous,
+                (_, false, Extent::Whole) => Verdict::Holds,
+                (
+                    PropertyKind::Reachable | PropertyKind::Confluent,
+                    false,
+                    Extent::WithinBounds,
+                ) => Verdict::Inconclusive,
+                (_, false, Extent::WithinBounds) => Verdict::HoldsWithinBounds,
+                (_, false, Extent::UpToFirst | Extent::Stopped) => Verdict::Inconclusive,
+            };
+            let note = match (verdict, decl.kind) {
+                (Verdict::Violated, PropertyKind::NoPanic) => self.panic.clone(),
+                (Verdict::Violated, PropertyKind::Reachable) => {
+                    Some("no state of the whole state space satisfies it".into())
+                }
+                (Verdict::HoldsWithinBounds, PropertyKind::Implies) if !premise_seen => {
+                    Some("its premise never holds within the bounds".into())
+                }
+                (Verdict::Vacuous, PropertyKind::Implies) => {
+                    Some("its premise holds in no state".into())
+                }
+                (Verdict::Vacuous, _) => Some("no state is quiescent".into()),
+                (Verdict::Inconclusive, _) => Some(
+                    match extent {
+                        Extent::UpToFirst => "the search ended after the first violation",
+                        Extent::Stopped => "the search was stopped",
+                        Extent::Whole | Extent::WithinBounds => {
+                            "the bounds cut what would decide it"
+                        }
+                    }
+                    .into(),
+                ),
+                _ => None,
+            };
+            outcomes.push(PropertyOutcome {
+                decl: decl.clone(),
+                verdict,
+                paths,
+                tie_break: false,
+                note,
+            });
+        }
+        outcomes
+    }
+}

@@ -1,0 +1,399 @@
+//! The visited set: which fingerprints were seen. It holds fingerprints and nothing else, and it never forgets one.
+//!
+//! The high bits of a fingerprint choose one of [`SHARDS`] shards, so that several threads may insert at once, each into shards
+//! of its own. A shard is an array of buckets of 64 bytes, one cache line; the next bits choose the home bucket by multiply-high,
+//! which keeps the order of fingerprints, so that growing a shard reads the old array and writes the new one from front to back.
+//! A bucket fills from its first slot; what does not fit goes to the next bucket. Zero means empty and is never a fingerprint.
+//!
+//! Invariant: a fingerprint lies in the first bucket, from its home on, that was not full when it came; nothing is ever removed,
+//! so a look-up may stop at the first bucket that is not full.
+
+use std::mem::size_of;
+
+use memmap2::MmapMut;
+
+use crate::error::Error;
+use crate::space::Fingerprint;
+
+/// How many shards there are; a power of two.
+pub(super) const SHARDS: usize = 64;
+
+/// Bits that choose the shard.
+const SHARD_BITS: u32 = SHARDS.trailing_zeros();
+
+/// Bytes of a bucket.
+const BUCKET_BYTES: usize = 64;
+
+/// A shard grows when more than this part of its slots is taken.
+const LOAD_MAX: (usize, usize) = (7, 8);
+
+/// By how much a shard grows. Small steps keep the memory close to what is needed.
+const GROWTH: f64 = 1.35;
+
+/// Buckets of the first array from which a shard grows in steps of [`GROWTH`].
+const STAGGERED_FROM: f64 = 64.0;
+
+/// Arrays from this size on are mapped pages, large ones where the system has them.
+const MAP_BYTES_MIN: usize = 1 << 20;
+
+/// How many fingerprints ahead the memory is asked for.
+const PREFETCH_AHEAD: usize = 16;
+
+/// A set of fingerprints.
+pub(super) struct Table<F> {
+    shards: Vec<Shard<F>>,
+}
+
+/// A part of a table that one thread may write.
+pub(super) struct Part<'a, F> {
+    shards: &'a mut [Shard<F>],
+    first: usize,
+}
+
+struct Shard<F> {
+    slots: Slots<F>,
+    n_buckets: usize,
+    /// Taken slots.
+    len: usize,
+    /// The shard grows before it takes one more than this.
+    len_max: usize,
+    /// Buckets of this shard's first array of the staggered sizes: different for each shard, so that they grow one after another.
+    stagger: usize,
+}
+
+enum Slots<F> {
+    Heap(Vec<F>),
+    Mapped(MmapMut),
+}
+
+impl<F: Fingerprint> Table<F> {
+    pub(super) fn new() -> Self {
+        let shards = (0..SHARDS).map(|i| {
+            let part = i as f64 / SHARDS as f64;
+            Shard::new((STAGGERED_FROM * GROWTH.powf(part)) as usize)
+        });
+        Table {
+            shards: shards.collect(),
+        }
+    }
+
+    /// How many fingerprints it holds.
+    pub(super) fn len(&self) -> u64 {
+        self.shards.iter().map(|shard| shard.len as u64).sum()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.shards.iter().all(|shard| shard.len == 0)
+    }
+
+    /// Bytes held.
+    pub(super) fn bytes(&self) -> usize {
+        self.shards
+            .iter()
+            .map(|shard| shard.n_buckets * BUCKET_BYTES)
+            .sum()
+    }
+
+    pub(super) fn contains(&self, fingerprint: F) -> bool {
+        self.shards[shard_of(fingerprint)].contains(fingerprint)
+    }
+
+    /// Inserts one fingerprint; whether it is new.
+    pub(super) fn insert(&mut self, fingerprint: F) -> Result<bool, Error> {
+        self.shards[shard_of(fingerprint)].insert(fingerprint)
+    }
+
+    /// The whole table as one part.
+    pub(super) fn whole(&mut self) -> Part<'_, F> {
+        Part {
+            shards: &mut self.shards,
+            first: 0,
+        }
+    }
+
+    /// The table as `n` parts; part `g` takes the fingerprints of [`group_of`]`(…, n)` = `g`.
+    pub(super) fn parts(&mut self, n: usize) -> Vec<Part<'_, F>> {
+        let size = SHARDS / n;
+        let chunks = self.shards.chunks_mut(size).enumerate();
+        chunks
+            .map(|(g, shards)| Part {
+                shards,
+                first: g * size,
+            })
+            .collect()
+    }
+}
+
+/// Which of `n` parts (a power of two, at most [`SHARDS`]) a fingerprint belongs to.
+#[inline]
+pub(super) fn group_of<F: Fingerprint>(fingerprint: F, n: usize) -> usize {
+    shard_of(fingerprint) / (SHARDS / n)
+}
+
+#[inline]
+fn shard_of<F: Fingerprint>(fingerprint: F) -> usize {
+    (fingerprint.bits() >> (64 - SHARD_BITS)) as usize
+}
+
+impl<F: Fingerprint> Part<'_, F> {
+    /// Inserts fingerprints in order and calls `fresh` with the position of each that is new.
+    pub(super) fn insert_all(
+        &mut self,
+        fingerprints: &[F],
+        mut fresh: impl FnMut(usize),
+    ) -> Result<(), Error> {
+        for &ahead in fingerprints.iter().take(PREFETCH_AHEAD) {
+            self.prefetch(ahead);
+        }
+        for (position, &fingerprint) in fingerprints.iter().enumerate() {
+            if let Some(&ahead) = fingerprints.get(position + PREFETCH_AHEAD) {
+                self.prefetch(ahead);
+            }
+            if self.shards[shard_of(fingerprint) - self.first].insert(fingerprint)? {
+                fresh(position);
+            }
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn prefetch(&self, fingerprint: F) {
+        let shard = &self.shards[shard_of(fingerprint) - self.first];
+        let slots = shard.slots.view();
+        prefetch(&slots[home(fingerprint, shard.n_buckets) * per_bucket::<F>()]);
+    }
+}
+
+/// Slots in a bucket.
+const fn per_bucket<F>() -> usize {
+    BUCKET_BYTES / size_of::<F>()
+}
+
+/// The bucket where a fingerprint would like to be.
+#[inline]
+fn home<F: Fingerprint>(fingerprint: F, n_buckets: usize) -> usize {
+    let position = fingerprint.bits() << SHARD_BITS;
+    ((u128::from(position) * n_buckets as u128) >> 64) as usize
+}
+
+impl<F: Fingerprint> Shard<F> {
+    fn new(stagger: usize) -> Self {
+        Shard {
+            slots: Slots::Heap(vec![F::default(); per_bucket::<F>()]),
+            n_buckets: 1,
+            len: 0,
+            len_max: len_max::<F>(1),
+            stagger,
+        }
+    }
+
+    fn contains(&self, fingerprint: F) -> bool {
+        let slots = self.slots.view();
+        let mut bucket_idx = home(fingerprint, self.n_buckets);
+        loop {
+            let bucket = &slots[bucket_idx * per_bucket::<F>()..][..per_bucket::<F>()];
+            if bucket.contains(&fingerprint) {
+                return true;
+            }
+            if bucket.contains(&F::default()) {
+                return false;
+            }
+            bucket_idx = next(bucket_idx, self.n_buckets);
+        }
+    }
+
+    #[inline]
+    fn insert(&mut self, fingerprint: F) -> Result<bool, Error> {
+        if !place(self.slots.view_mut(), self.n_buckets, fingerprint) {
+            return Ok(false);
+        }
+        self.len += 1;
+        if self.len > self.len_max {
+            self.grow()?;
+        }
+        Ok(true)
+    }
+
+    #[cold]
+    fn grow(&mut self) -> Result<(), Error> {
+        let n_buckets = if self.n_buckets < self.stagger {
+            (self.n_buckets * 8).min(self.stagger)
+        } else {
+            (self.n_buckets as f64 * GROWTH) as usize
+        };
+        let mut grown = Slots::new(n_buckets)?;
+        let to = grown.view_mut();
+        for &fingerprint in self.slots.view() {
+            if fingerprint != F::default() {
+                place(to, n_buckets, fingerprint);
+            }
+        }
+        self.slots = grown;
+        self.n_buckets = n_buckets;
+        self.len_max = len_max::<F>(n_buckets);
+        Ok(())
+    }
+}
+
+fn len_max<F>(n_buckets: usize) -> usize {
+    n_buckets * per_bucket::<F>() * LOAD_MAX.0 / LOAD_MAX.1
+}
+
+#[inline]
+fn next(bucket_idx: usize, n_buckets: usize) -> usize {
+    if bucket_idx + 1 == n_buckets {
+        0
+    } else {
+        bucket_idx + 1
+    }
+}
+
+/// Puts a fingerprint into the first free slot from its home on, unless it is there; whether it was not. There must be a free slot.
+#[inline]
+fn place<F: Fingerprint>(slots: &mut [F], n_buckets: usize, fingerprint: F) -> bool {
+    let mut bucket_idx = home(fingerprint, n_buckets);
+    loop {
+        let bucket = &mut slots[bucket_idx * per_bucket::<F>()..][..per_bucket::<F>()];
+        // All slots are looked at without a branch in between: the compiler compares several at once.
+        let mut found = false;
+        let mut n_taken = 0;
+        for &slot in bucket.iter() {
+            found |= slot == fingerprint;
+            n_taken += usize::from(slot != F::default());
+        }
+        if found {
+            return false;
+        }
+        if let Some(slot) = bucket.get_mut(n_taken) {
+            *slot = fingerprint;
+            return true;
+        }
+        bucket_idx = next(bucket_idx, n_buckets);
+    }
+}
+
+impl<F: Fingerprint> Slots<F> {
+    fn new(n_buckets: usize) -> Result<Self, Error> {
+        let bytes = n_buckets * BUCKET_BYTES;
+        if bytes < MAP_BYTES_MIN {
+            return Ok(Slots::Heap(vec![
+                F::default();
+                n_buckets * per_bucket::<F>()
+            ]));
+        }
+        let map = MmapMut::map_anon(bytes).map_err(|error| {
+            Error::capacity(format!("the visited set cannot grow: {error}"))
+                .with_cure("give the check a memory limit, or a smaller model")
+        })?;
+        // Large pages only make it faster: where the system refuses them, nothing else changes.
+        #[cfg(target_os = "linux")]
+        let _ = map.advise(memmap2::Advice::HugePage);
+        Ok(Slots::Mapped(map))
+    }
+
+    #[inline]
+    fn view(&self) -> &[F] {
+        match self {
+            Slots::Heap(slots) => slots,
+            Slots::Mapped(map) => bytemuck::cast_slice(map),
+        }
+    }
+
+    #[inline]
+    fn view_mut(&mut self) -> &mut [F] {
+        match self {
+            Slots::Heap(slots) => slots,
+            Slots::Mapped(map) => bytemuck::cast_slice_mut(map),
+        }
+    }
+}
+
+/// Asks for the cache line of a slot before it is needed.
+#[inline]
+#[allow(unsafe_code)]
+fn prefetch<F>(slot: &F) {
+    // SAFETY: a prefetch reads nothing that the program can see and faults on no address; this one is of a live reference.
+    #[cfg(target_arch = "x86_64")]
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(slot).cast());
+    }
+    // SAFETY: as above.
+    #[cfg(target_arch = "aarch64")]
+    unsafe {
+        std::arch::asm!("prfm pldl1keep, [{}]", in(reg) slot, options(nostack, preserves_flags, readonly));
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    let _ = slot;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    fn check_against_set<F: Fingerprint>(fingerprints: &[F]) {
+        let mut table = Table::<F>::new();
+        let mut set = HashSet::new();
+        for batch in fingerprints.chunks(1000) {
+            let mut fresh = Vec::new();
+            table
+                .whole()
+                .insert_all(batch, |position| fresh.push(position))
+                .unwrap();
+            let expected: Vec<usize> = (0..batch.len()).filter(|&i| set.insert(batch[i])).collect();
+            assert_eq!(fresh, expected);
+        }
+        assert_eq!(table.len(), set.len() as u64);
+        assert!(set.iter().all(|&f| table.contains(f)));
+    }
+
+    #[test]
+    fn agrees_with_a_hash_set_while_it_grows() {
+        let random = |i: u64| u64::finish(u128::from(i % 200_000) * 0x9e37_79b9_7f4a_7c15);
+        check_against_set(&(0..300_000).map(random).collect::<Vec<u64>>());
+        let random = |i: u64| u128::finish(u128::from(i % 60_000) * 0x9e37_79b9_7f4a_7c15);
+        check_against_set(&(0..100_000).map(random).collect::<Vec<u128>>());
+    }
+
+    #[test]
+    fn overflow_runs_on_into_the_next_buckets_and_round_the_end() {
+        // All in the last shard, at its very end, and few distinct homes.
+        let last: Vec<u64> = (0..500).map(|i| u64::MAX - i % 300).collect();
+        check_against_set(&last);
+        // All in the first shard, at its very beginning.
+        let first: Vec<u64> = (0..500).map(|i| 1 + i % 300).collect();
+        check_against_set(&first);
+    }
+
+    #[test]
+    fn parts_and_whole_agree() {
+        let fingerprints: Vec<u64> = (1..50_000u64).map(|i| u64::finish(i.into())).collect();
+        let mut whole = Table::new();
+        whole.whole().insert_all(&fingerprints, |_| {}).unwrap();
+        let mut parted = Table::new();
+        for (g, part) in parted.parts(8).iter_mut().enumerate() {
+            let own: Vec<u64> = fingerprints
+                .iter()
+                .copied()
+                .filter(|&f| group_of(f, 8) == g)
+                .collect();
+            part.insert_all(&own, |_| {}).unwrap();
+        }
+        assert_eq!(whole.len(), parted.len());
+        assert!(fingerprints.iter().all(|&f| parted.contains(f)));
+    }
+
+    #[test]
+    fn memory_stays_close_to_what_is_needed() {
+        let mut table = Table::new();
+        for i in 1..2_000_000u64 {
+            table.insert(u64::finish(i.into())).unwrap();
+            if i % 100_000 == 0 {
+                let per_state = table.bytes() as f64 / i as f64;
+                assert!(per_state < 11.5, "{per_state} bytes a state at {i}");
+            }
+        }
+    }
+}
