@@ -36,7 +36,10 @@ macro_rules! handle {
             /// # Panics
             /// The handle belongs to another system.
             pub(crate) fn index_in(self, system: SystemId) -> usize {
-                assert!(self.system == system, concat!($what, " handle {} belongs to another system"), self.index);
+                if self.system != system {
+                    let mistake = format!(concat!($what, " handle {} belongs to another system"), self.index);
+                    std::panic::panic_any(Mistake(mistake));
+                }
                 self.index
             }
         }

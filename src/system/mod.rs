@@ -1,11 +1,13 @@
 //! What a user builds: actors joined by a message type, links, faults, stimuli, observers, properties.
 //! Knows nothing of how it is searched.
 
+mod guard;
 mod handle;
 mod link;
 mod observer;
 mod process;
 mod property;
+mod rules;
 mod snapshot;
 
 pub use handle::{Handle, Handles, ObserverHandle};
@@ -13,10 +15,13 @@ pub use link::{Crashes, Link};
 pub use observer::Event;
 pub use snapshot::Snapshot;
 
+pub use guard::in_user_code;
+pub(crate) use guard::{Mistake, Thrown, guarded};
 pub(crate) use handle::SystemId;
 pub(crate) use observer::Observer;
-pub(crate) use process::{ActorProcess, Component, ENVIRONMENT, Process, Reaction};
-pub(crate) use property::{Predicate, Property, Test};
+pub(crate) use process::{ActorProcess, Component, ENVIRONMENT, Identity, Pending, Process, Reaction};
+pub(crate) use property::{Predicate, Property, Test, Valuation};
+pub(crate) use rules::{MessageRules, NoOp, Rules};
 pub(crate) use snapshot::View;
 
 use std::collections::BTreeMap;
@@ -26,7 +31,6 @@ use std::hash::Hash;
 use serde::Serialize;
 use stateright::actor::{Actor, Id};
 
-use crate::value::Tree;
 
 /// What actors send each other. Every type with these bounds is one.
 pub trait Message: Clone + Debug + Eq + Hash + Serialize + Send + Sync + 'static {}
@@ -79,6 +83,9 @@ pub struct System<M> {
     pub(crate) properties: Vec<Property<M>>,
     pub(crate) boundaries: Vec<(String, Predicate<M>)>,
     pub(crate) may_end_when: Option<Predicate<M>>,
+    pub(crate) initially_in_flight: Vec<(Id, Id, M)>,
+    pub(crate) message: MessageRules<M>,
+    pub(crate) rules: Rules,
 }
 
 /// A named place for an actor.
@@ -127,6 +134,9 @@ impl<M: Message> System<M> {
             properties: Vec::new(),
             boundaries: Vec::new(),
             may_end_when: None,
+            initially_in_flight: Vec::new(),
+            message: MessageRules::encoded(),
+            rules: Rules::default(),
         }
     }
 
@@ -353,9 +363,4 @@ impl<M: Message> System<M> {
             test,
         });
     }
-}
-
-/// A message as people read it.
-pub(crate) fn tree<T: Serialize>(value: &T) -> Tree {
-    Tree::of(value)
 }

@@ -39,6 +39,8 @@ pub(crate) trait Observer<M>: Send + Sync {
     fn identity(&self, value: &Component, out: &mut Vec<u8>) -> Result<(), Error>;
     fn same(&self, a: &Component, b: &Component) -> bool;
     fn tree(&self, value: &Component) -> Tree;
+    /// Whether equal bytes and equal values must coincide.
+    fn is_strict(&self) -> bool;
 }
 
 /// Folds an event into a value.
@@ -102,6 +104,10 @@ impl<M, T: Clone + Send + Sync + 'static> Observer<M> for Typed<M, T> {
 
     fn same(&self, a: &Component, b: &Component) -> bool {
         (self.identity.same)(a.get::<T>(), b.get::<T>())
+    }
+
+    fn is_strict(&self) -> bool {
+        self.identity.strict
     }
 
     fn tree(&self, value: &Component) -> Tree {

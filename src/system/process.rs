@@ -44,6 +44,8 @@ pub(crate) struct Identity<T> {
     /// The type's own equality.
     pub(crate) same: fn(&T, &T) -> bool,
     pub(crate) tree: fn(&T) -> Tree,
+    /// Equal bytes and equal values must coincide.
+    pub(crate) strict: bool,
 }
 
 impl<T> Identity<T> {
@@ -53,6 +55,7 @@ impl<T> Identity<T> {
         T: PartialEq + Serialize,
     {
         Identity {
+            strict: true,
             bytes: |value, out| canonical(value, out),
             same: |a, b| a == b,
             tree: |value| Tree::of(value),
@@ -71,6 +74,7 @@ impl<T> Identity<T> {
             },
             same: |a, b| a == b,
             tree: |value| Tree::debug(value),
+            strict: false,
         }
     }
 }
@@ -147,6 +151,10 @@ pub(crate) trait Process<M>: Send + Sync {
     /// The user's own hash of the component: equal components have equal ones.
     fn user_hash(&self, local: &Component) -> u64;
     fn tree(&self, local: &Component) -> Tree;
+    /// Whether equal encodings and equal values must coincide.
+    fn is_strict(&self) -> bool;
+    /// The component without its timers or its storage: for deliberate faults in tests.
+    fn stripped(&self, local: &Component, timers: bool, storage: bool) -> Component;
     /// The name of the actor's Rust type, for messages about it.
     fn type_name(&self) -> &'static str;
 }
@@ -162,6 +170,8 @@ struct Rules<A: Actor> {
     tree: fn(&Local<A>) -> Tree,
     /// stateright keeps the state of a crashed actor; here a crash loses it.
     keeps_state_when_down: bool,
+    /// Equal encodings and equal values must coincide.
+    strict: bool,
 }
 
 /// An actor and how its values are told apart.
@@ -207,6 +217,7 @@ impl<A: Actor> ActorProcess<A> {
                 )
             },
             keeps_state_when_down: false,
+            strict: true,
         };
         ActorProcess { actor, rules }
     }
@@ -245,6 +256,7 @@ impl<A: Actor> ActorProcess<A> {
                 )
             },
             keeps_state_when_down: true,
+            strict: false,
         };
         ActorProcess { actor, rules }
     }
@@ -531,6 +543,21 @@ where
 
     fn tree(&self, local: &Component) -> Tree {
         (self.rules.tree)(local.get::<Local<A>>())
+    }
+
+    fn is_strict(&self) -> bool {
+        self.rules.strict
+    }
+
+    fn stripped(&self, local: &Component, timers: bool, storage: bool) -> Component {
+        let mut local = local.get::<Local<A>>().clone();
+        if timers {
+            local.timers.clear();
+        }
+        if storage {
+            local.storage = None;
+        }
+        Component::new(local)
     }
 
     fn type_name(&self) -> &'static str {

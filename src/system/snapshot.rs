@@ -14,6 +14,8 @@ pub(crate) trait View<M> {
     fn observed(&self, observer: usize) -> &Component;
     /// Every envelope in flight, each copy once, FIFO channels from the head, in an order that means nothing otherwise.
     fn in_flight(&self) -> Vec<Envelope<&M>>;
+    /// What was delivered last, where the system remembers it.
+    fn last_delivery(&self) -> Option<Envelope<&M>>;
 }
 
 /// One state of a system. Index it with a [`Handle`] for an actor's state, with an [`ObserverHandle`] for an observer's value.

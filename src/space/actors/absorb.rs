@@ -1,0 +1,499 @@
+//! Running the user's handlers and observers: each miss once, in parallel, twice over to see that it answers alike, interned in order.
+
+use std::collections::HashSet;
+
+use rayon::prelude::*;
+use stateright::actor::{Envelope, Id};
+
+use super::layout::{CRASH_EVENT, Entry, NO_ITEM, PENDING_EVENT, RECOVER_EVENT, Told};
+use super::{ActorSpace, Scratch};
+use crate::error::Error;
+use crate::space::Absorbed;
+use crate::space::sabotage::Sabotage;
+use crate::system::{Component, Event, NoOp, Reaction, Thrown, guarded};
+
+/// Something user code has to answer, or a channel that was never seen.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Miss {
+    Handler { local: u32, event: u32 },
+    Fold { observer: u32, value: u32, signature: u32 },
+    Push { channel: u32, send: u32 },
+    Pop { channel: u32 },
+    /// A predicate in a state, where its decision tree ends: at `node`, under `key`.
+    Decide { question: u32, node: u32, key: u32, words: Vec<u32> },
+}
+
+/// A handler's answer with the bytes that identify it.
+struct Answered<M> {
+    /// The new component with its identity; `None`: unchanged.
+    local: Option<(Component, Vec<u8>)>,
+    sends: Vec<(Id, M, Vec<u8>)>,
+    untouched: bool,
+}
+
+impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
+    pub(super) fn absorb_all(&mut self, scratches: &mut [Scratch]) -> Result<Absorbed, Error> {
+        let mut asked = HashSet::new();
+        let (mut handlers, mut folds, mut decides) = (Vec::new(), Vec::new(), Vec::new());
+        let mut judged = 0;
+        for scratch in scratches.iter_mut() {
+            if let Some(error) = scratch.error.take() {
+                return Err(error);
+            }
+            judged += std::mem::take(&mut scratch.judged);
+            for miss in scratch.misses.drain(..) {
+                match &miss {
+                    // The states of one decision miss differ; where it ended is what counts.
+                    Miss::Decide { question, node, key, .. } => {
+                        let place = Miss::Decide { question: *question, node: *node, key: *key, words: Vec::new() };
+                        if asked.insert(place) {
+                            decides.push(miss);
+                        }
+                    }
+                    _ if !asked.insert(miss.clone()) => {}
+                    Miss::Handler { local, event } => handlers.push((*local, *event)),
+                    Miss::Fold { observer, value, signature } => folds.push((*observer, *value, *signature)),
+                    Miss::Push { channel, send } => self.push(*channel, *send)?,
+                    Miss::Pop { channel } => self.pop(*channel)?,
+                }
+            }
+        }
+        let answers: Vec<_> = handlers.par_iter().map(|&(local, event)| self.run_handler(local, event)).collect();
+        for (&(local, event), answer) in handlers.iter().zip(answers) {
+            let entry = self.intern_answer(local, event, answer?)?;
+            let id = self.entries.len() as u32;
+            self.entries.push(entry);
+            self.memo.insert(local, event, id);
+        }
+        let answers: Vec<_> = folds.par_iter().map(|&fold| self.run_fold(fold)).collect();
+        for (&(observer, value, signature), answer) in folds.iter().zip(answers) {
+            let after = self.intern_fold(observer, value, answer?)?;
+            self.folds[observer as usize].insert(value, signature, after);
+        }
+        self.decide(decides, judged)?;
+        if self.network_asked.load(std::sync::atomic::Ordering::Relaxed) && !self.network_read {
+            let reads_matter = !self.hash.sabotage.is(Sabotage::NoOpAlwaysSuppressed);
+            self.network_read = reads_matter;
+            if reads_matter && self.system.rules.no_op == NoOp::Equality {
+                return Ok(Absorbed::Restart);
+            }
+        }
+        Ok(Absorbed::Continue)
+    }
+
+    /// Interns a channel with one more message.
+    fn push(&mut self, channel: u32, send: u32) -> Result<(), Error> {
+        let mut content = if channel == NO_ITEM { Vec::new() } else { self.channel_contents[&channel].clone() };
+        content.push(send);
+        let pair = self.items[send as usize].pair;
+        if let Some(after) = self.channel_item(pair, content)? {
+            self.pushes.insert(channel, send, after);
+        }
+        Ok(())
+    }
+
+    /// Interns a channel without its head.
+    fn pop(&mut self, channel: u32) -> Result<(), Error> {
+        let content = self.channel_contents[&channel][1..].to_vec();
+        let pair = self.items[channel as usize].pair;
+        self.items[channel as usize].tail = self.channel_item(pair, content)?.unwrap_or(NO_ITEM);
+        Ok(())
+    }
+
+    /// An envelope of the network as user code sees it.
+    pub(super) fn envelope(&self, item: u32) -> Envelope<&M> {
+        let envelope = self.item_envelopes[item as usize];
+        let (src, dst) = self.envelope_ends(item);
+        Envelope { src, dst, msg: self.envelopes.get(envelope).get::<M>() }
+    }
+
+    fn envelope_ends(&self, item: u32) -> (Id, Id) {
+        let slot = self.envelopes.slot(self.item_envelopes[item as usize]);
+        (Id::from((slot >> 32) as usize), Id::from((slot & 0xffff_ffff) as usize))
+    }
+
+    /// Runs one handler, twice.
+    fn run_handler(&self, local: u32, event: u32) -> Result<Result<Answered<M>, String>, Error> {
+        let info = &self.local_infos[local as usize];
+        let actor = info.actor as usize;
+        let process = &self.processes[actor];
+        let component = self.locals.get(local);
+        let id = Id::from(actor);
+        let run = || {
+            guarded(|| match event {
+                CRASH_EVENT => {
+                    Reaction { local: Some(process.crash(component)), sends: Vec::new(), untouched: false }
+                }
+                RECOVER_EVENT => process.start(id, Some(component)),
+                event if event >= PENDING_EVENT => {
+                    process.fire(id, component, &info.pending[(event - PENDING_EVENT) as usize])
+                }
+                item => {
+                    let envelope = self.envelope(item);
+                    process.deliver(id, component, envelope.src, envelope.msg)
+                }
+            })
+        };
+        let (first, second) = (self.answered(actor, run())?, self.answered(actor, run())?);
+        let alike = match (&first, &second) {
+            (Ok(a), Ok(b)) => {
+                a.local.as_ref().map(|(_, bytes)| bytes) == b.local.as_ref().map(|(_, bytes)| bytes)
+                    && a.sends.len() == b.sends.len()
+                    && a.sends.iter().zip(&b.sends).all(|(a, b)| a.0 == b.0 && a.2 == b.2)
+                    && a.untouched == b.untouched
+            }
+            (Err(_), Err(_)) => true,
+            _ => false,
+        };
+        if alike { Ok(first) } else { Err(self.not_deterministic(local, event)) }
+    }
+
+    fn not_deterministic(&self, local: u32, event: u32) -> Error {
+        let info = &self.local_infos[local as usize];
+        let actor = info.actor as usize;
+        let event = match event {
+            CRASH_EVENT => "a crash".to_owned(),
+            RECOVER_EVENT => "a recovery".to_owned(),
+            event if event >= PENDING_EVENT => {
+                let pending = &info.pending[(event - PENDING_EVENT) as usize];
+                self.processes[actor].pending_tree(self.locals.get(local), pending).1.text()
+            }
+            item => self.message_tree(item).text(),
+        };
+        Error::model(format!(
+            "actor \"{}\" answers differently when the same event is handled twice\n  event: {event}\n  state: {}",
+            self.lanes[actor],
+            self.local_tree(local).text(),
+        ))
+        .with_cure("handlers must depend on nothing but their arguments: no clocks, randomness, shared memory, or iteration over hashed collections; use choose_random for choices")
+    }
+
+    /// Computes the identities of what a handler did.
+    fn answered(
+        &self,
+        actor: usize,
+        reaction: Result<Reaction<M>, Thrown>,
+    ) -> Result<Result<Answered<M>, String>, Error> {
+        let reaction = match reaction {
+            Ok(reaction) => reaction,
+            Err(thrown) => return Ok(Err(thrown.message)),
+        };
+        let local = match reaction.local {
+            Some(component) => {
+                let component = self.stripped(actor, component);
+                let bytes = self.local_bytes(actor, &component)?;
+                Some((component, bytes))
+            }
+            None => None,
+        };
+        let mut sends = Vec::with_capacity(reaction.sends.len());
+        for (to, msg) in reaction.sends {
+            let bytes = self.message_bytes(&msg)?;
+            sends.push((to, msg, bytes));
+        }
+        Ok(Ok(Answered { local, sends, untouched: reaction.untouched }))
+    }
+
+    /// The component, less what a deliberate fault forgets.
+    fn stripped(&self, actor: usize, component: Component) -> Component {
+        let sabotage = self.hash.sabotage;
+        let (timers, storage) =
+            (sabotage.is(Sabotage::ForgottenTimer), sabotage.is(Sabotage::StorageNotInState));
+        if timers || storage { self.processes[actor].stripped(&component, timers, storage) } else { component }
+    }
+
+    fn local_bytes(&self, actor: usize, component: &Component) -> Result<Vec<u8>, Error> {
+        let mut bytes = Vec::new();
+        let named = |error: Error| error.about(&format!("the state of actor \"{}\"", self.lanes[actor]));
+        self.processes[actor].identity(component, &mut bytes).map_err(named)?;
+        Ok(bytes)
+    }
+
+    fn intern_answer(
+        &mut self,
+        local: u32,
+        event: u32,
+        answer: Result<Answered<M>, String>,
+    ) -> Result<Entry, Error> {
+        let actor = self.local_infos[local as usize].actor as usize;
+        let told = match event {
+            CRASH_EVENT => Told::Crashed(actor as u32),
+            RECOVER_EVENT => Told::Recovered(actor as u32),
+            event if event >= PENDING_EVENT => {
+                match self.local_infos[local as usize].pending[(event - PENDING_EVENT) as usize] {
+                    crate::system::Pending::Timer(_) => {
+                        self.never.timed_out[actor] = true;
+                        Told::TimedOut(actor as u32)
+                    }
+                    crate::system::Pending::Choice(..) => {
+                        self.never.chose[actor] = true;
+                        Told::Chose(actor as u32)
+                    }
+                }
+            }
+            item => {
+                self.never.received[actor] = true;
+                Told::Received(item)
+            }
+        };
+        let (after, sends, untouched) = match answer {
+            Ok(answered) => {
+                let (after, sends) = self.intern_sends(actor, local, answered.local, answered.sends)?;
+                (after, sends, answered.untouched)
+            }
+            Err(message) => (self.panicked_local(actor, message)?, Vec::new(), false),
+        };
+        let signature = self.signature([told].into_iter().chain(sends.iter().map(|&item| Told::Sent(item))).collect());
+        self.make_entry(local, after, &sends, signature, untouched)
+    }
+
+    /// Interns a handler's new component (`local`: unchanged) and its sends.
+    fn intern_sends(
+        &mut self,
+        actor: usize,
+        local: u32,
+        new: Option<(Component, Vec<u8>)>,
+        sends: Vec<(Id, M, Vec<u8>)>,
+    ) -> Result<(u32, Vec<u32>), Error> {
+        let after = match new {
+            Some((component, bytes)) => self.local(actor, component, &bytes)?,
+            None => local,
+        };
+        let mut items = Vec::with_capacity(sends.len());
+        for (to, msg, bytes) in sends {
+            items.push(self.envelope_item(actor, to, msg, &bytes)?);
+        }
+        Ok((after, items))
+    }
+
+    fn make_entry(
+        &mut self,
+        before: u32,
+        after: u32,
+        sends: &[u32],
+        signature: u32,
+        untouched: bool,
+    ) -> Result<Entry, Error> {
+        let sends_at = u32::try_from(self.sends.len()).ok();
+        let (Some(sends_at), Ok(n_sends)) = (sends_at, u16::try_from(sends.len())) else {
+            return Err(Error::capacity("a handler sends more messages than can be numbered"));
+        };
+        self.sends.extend_from_slice(sends);
+        let mut delta = self.locals.hash(after).wrapping_sub(self.locals.hash(before));
+        let mut constant = true;
+        for &item in sends {
+            let item = &self.items[item as usize];
+            if !item.is_sink {
+                constant &= item.rule.is_unbounded();
+                delta = delta.wrapping_add(item.hash);
+            }
+        }
+        Ok(Entry {
+            delta,
+            local: after,
+            signature,
+            sends_at,
+            n_sends,
+            constant,
+            silent: after == before && sends.is_empty(),
+            untouched,
+        })
+    }
+
+    /// Folds a list of events into an observed value, twice.
+    fn run_fold(&self, fold: (u32, u32, u32)) -> Result<Result<Option<(Component, Vec<u8>)>, String>, Error> {
+        let (observer, value, signature) = fold;
+        let folder = &self.system.observers[observer as usize];
+        let run = || {
+            guarded(|| {
+                let mut current: Option<Component> = None;
+                for &told in &self.signature_list[signature as usize] {
+                    let before = match &current {
+                        Some(component) => component,
+                        None => self.observed[observer as usize].get(value),
+                    };
+                    if let Some(after) = folder.fold(before, &self.event(told)) {
+                        current = Some(after);
+                    }
+                }
+                current
+            })
+        };
+        let bytes = |component: Option<Component>| -> Result<_, Error> {
+            let Some(component) = component else { return Ok(None) };
+            let mut bytes = Vec::new();
+            let named = |error: Error| error.about(&format!("observer \"{}\"", folder.name()));
+            folder.identity(&component, &mut bytes).map_err(named)?;
+            Ok(Some((component, bytes)))
+        };
+        match (run(), run()) {
+            (Ok(first), Ok(second)) => {
+                let (first, second) = (bytes(first)?, bytes(second)?);
+                if first.as_ref().map(|(_, bytes)| bytes) == second.as_ref().map(|(_, bytes)| bytes) {
+                    return Ok(Ok(first));
+                }
+            }
+            (Err(thrown), Err(_)) => return Ok(Err(thrown.message)),
+            _ => {}
+        }
+        Err(Error::model(format!(
+            "observer \"{}\" answers differently when the same events are folded twice\n  value: {}",
+            folder.name(),
+            folder.tree(self.observed[observer as usize].get(value)).text(),
+        ))
+        .with_cure("an observer must depend on nothing but its value and the event"))
+    }
+
+    fn intern_fold(
+        &mut self,
+        observer: u32,
+        value: u32,
+        answer: Result<Option<(Component, Vec<u8>)>, String>,
+    ) -> Result<u32, Error> {
+        match answer {
+            Ok(None) => Ok(value),
+            Ok(Some((component, bytes))) => self.observed_value(observer as usize, component, &bytes),
+            Err(message) => self.panicked_observed(observer as usize, message),
+        }
+    }
+
+    pub(super) fn observed_value(&mut self, k: usize, value: Component, bytes: &[u8]) -> Result<u32, Error> {
+        let observer = &self.system.observers[k];
+        let comparison = crate::space::intern::Comparison {
+            same: &|a: &Component, b: &Component| observer.same(a, b),
+            bytes: &|component: &Component, out: &mut Vec<u8>| observer.identity(component, out),
+            user_hash: None,
+            strict: observer.is_strict(),
+            name: &|| format!("observer \"{}\"", observer.name()),
+        };
+        Ok(self.observed[k].intern(&self.hash, k as u64, bytes, value, &comparison)?.0)
+    }
+
+    fn panicked_observed(&mut self, k: usize, message: String) -> Result<u32, Error> {
+        let comparison = crate::space::intern::Comparison {
+            same: &|a: &Component, b: &Component| a.get::<String>() == b.get::<String>(),
+            bytes: &|component: &Component, out: &mut Vec<u8>| {
+                out.extend_from_slice(component.get::<String>().as_bytes());
+                Ok(())
+            },
+            user_hash: None,
+            strict: false,
+            name: &|| "a panic".to_owned(),
+        };
+        let slot = (crate::space::intern::Kind::Panicked as u64) << 56 | k as u64;
+        let component = Component::new(message.clone());
+        let (id, _) = self.observed[k].intern(&self.hash, slot, message.as_bytes(), component, &comparison)?;
+        self.observed_panics.insert((k as u32, id), message);
+        self.any_panic = true;
+        Ok(id)
+    }
+
+    fn event(&self, told: Told) -> Event<'_, M> {
+        match told {
+            Told::Received(item) => Event::Received(self.envelope(item)),
+            Told::Sent(item) => Event::Sent(self.envelope(item)),
+            Told::TimedOut(actor) => Event::TimedOut(Id::from(actor as usize)),
+            Told::Chose(actor) => Event::Chose(Id::from(actor as usize)),
+            Told::Crashed(actor) => Event::Crashed(Id::from(actor as usize)),
+            Told::Recovered(actor) => Event::Recovered(Id::from(actor as usize)),
+            Told::Lost(item) => Event::Lost(self.envelope(item)),
+        }
+    }
+
+    /// Runs every `on_start` and builds the initial states: one, or the product of the declared starts.
+    pub(super) fn initial_states(&mut self) -> Result<Vec<Vec<u32>>, Error> {
+        let n = self.n_actors();
+        let mut alternatives: Vec<Vec<u32>> = Vec::with_capacity(n);
+        let mut network: Vec<u32> = Vec::new();
+        let mut observed = Vec::new();
+        for k in 0..self.n_observers() {
+            let value = self.system.observers[k].initial();
+            let mut bytes = Vec::new();
+            self.system.observers[k].identity(&value, &mut bytes)?;
+            observed.push(self.observed_value(k, value, &bytes)?);
+        }
+        for (src, dst, msg) in self.system.initially_in_flight.clone() {
+            let bytes = self.message_bytes(&msg)?;
+            let item = self.envelope_item(usize::from(src), dst, msg, &bytes)?;
+            self.send_initially(&mut network, item)?;
+        }
+        for actor in 0..n {
+            let id = Id::from(actor);
+            let run = || guarded(|| self.processes[actor].start(id, None));
+            let (first, second) = (self.answered(actor, run())?, self.answered(actor, run())?);
+            let answered = match (first, second) {
+                (Ok(a), Ok(b)) => {
+                    let alike = a.local.as_ref().map(|l| &l.1) == b.local.as_ref().map(|l| &l.1)
+                        && a.sends.len() == b.sends.len()
+                        && a.sends.iter().zip(&b.sends).all(|(a, b)| a.0 == b.0 && a.2 == b.2);
+                    if !alike {
+                        return Err(Error::model(format!(
+                            "actor \"{}\" starts differently when it is started twice",
+                            self.lanes[actor]
+                        ))
+                        .with_cure("on_start must depend on nothing but its arguments"));
+                    }
+                    a
+                }
+                (Err(message), _) | (_, Err(message)) => {
+                    alternatives.push(vec![self.panicked_local(actor, message)?]);
+                    continue;
+                }
+            };
+            let Some((component, bytes)) = answered.local else { unreachable!("a start makes a component") };
+            let starts = self.system.slots[actor].starts.clone();
+            let mut locals = Vec::new();
+            if starts.is_empty() {
+                locals.push(self.local(actor, component, &bytes)?);
+            }
+            for state in &starts {
+                let component = self.processes[actor].with_state(&self.stripped(actor, component.clone()), state);
+                let bytes = self.local_bytes(actor, &component)?;
+                locals.push(self.local(actor, component, &bytes)?);
+            }
+            alternatives.push(locals);
+            for (to, msg, bytes) in answered.sends {
+                let item = self.envelope_item(actor, to, msg, &bytes)?;
+                self.send_initially(&mut network, item)?;
+                let signature = self.signature(vec![Told::Sent(item)]);
+                for (k, value) in observed.iter_mut().enumerate() {
+                    let answer = self.run_fold((k as u32, *value, signature))?;
+                    *value = self.intern_fold(k as u32, *value, answer)?;
+                }
+            }
+        }
+        network.sort_unstable();
+        // The product, the last actor's alternatives varying fastest.
+        let mut states: Vec<Vec<u32>> = vec![Vec::new()];
+        for locals in alternatives {
+            states = states.iter().flat_map(|state| locals.iter().map(|&l| [&state[..], &[l]].concat())).collect();
+        }
+        for state in &mut states {
+            state.extend_from_slice(&observed);
+            state.resize(self.header, 0);
+            state.extend_from_slice(&network);
+        }
+        Ok(states)
+    }
+
+    fn send_initially(&mut self, network: &mut Vec<u32>, send: u32) -> Result<(), Error> {
+        let item = self.items[send as usize];
+        if item.is_sink {
+            return Ok(());
+        }
+        if !item.rule.fifo {
+            let copies = network.iter().filter(|&&id| id == send).count();
+            if item.rule.capacity.is_none_or(|capacity| copies < capacity as usize) {
+                network.push(send);
+            }
+            return Ok(());
+        }
+        let at = network.iter().position(|&id| {
+            self.items[id as usize].is_channel && self.items[id as usize].pair == item.pair
+        });
+        let before = at.map_or(NO_ITEM, |at| network.remove(at));
+        self.push(before, send)?;
+        network.extend(self.pushes.get(before, send));
+        Ok(())
+    }
+}

@@ -1,0 +1,441 @@
+//! Properties and boundaries in a state. A predicate is a pure function of the components it reads, and which component it reads
+//! next depends only on those it has read: so its answers are kept in a decision tree over component numbers, and user code
+//! runs once per distinct combination of what it looks at.
+
+use std::cell::{Cell, RefCell};
+use std::sync::atomic::Ordering;
+
+use rayon::prelude::*;
+use stateright::actor::Envelope;
+use xxhash_rust::xxh3::xxh3_128_with_seed;
+
+use super::absorb::Miss;
+use super::keymap::KeyMap;
+use super::{ActorSpace, Scratch};
+use crate::error::Error;
+use crate::space::{Answer, Judgement, PropertyKind};
+use crate::system::{Component, Predicate, Snapshot, System, SystemId, Test, Thrown, Valuation, View, guarded};
+
+/// Which predicate of the system a question is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Question {
+    Boundary(usize),
+    MayEnd,
+    /// The predicate of an `always` or `reachable`, the premise of an `implies`.
+    First(usize),
+    /// The conclusion of an `implies`.
+    Second(usize),
+}
+
+/// All questions of a system: boundaries first.
+pub(super) fn questions<M>(system: &System<M>) -> Vec<Question> {
+    let mut questions: Vec<Question> = (0..system.boundaries.len()).map(Question::Boundary).collect();
+    questions.extend(system.may_end_when.as_ref().map(|_| Question::MayEnd));
+    for (index, property) in system.properties.iter().enumerate() {
+        match &property.test {
+            Test::Always(_) | Test::Reachable(_) => questions.push(Question::First(index)),
+            Test::Implies(..) => questions.extend([Question::First(index), Question::Second(index)]),
+            Test::Confluent { .. } => {}
+        }
+    }
+    questions
+}
+
+/// A predicate's answers so far, as a decision tree.
+#[derive(Default)]
+pub(super) struct Decision {
+    nodes: Vec<Node>,
+    /// (node, component number) → node.
+    edges: KeyMap,
+    panics: Vec<String>,
+    /// The predicate is run in every state: it reads the network, or hardly any answer is asked for twice.
+    direct: bool,
+    reads_network: bool,
+    evaluated: u64,
+    judged: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Node {
+    /// The predicate reads this word.
+    Read(u32),
+    Answer(bool),
+    /// It panics; an index into the messages.
+    Panic(u32),
+}
+
+/// A predicate's answer in a state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Truth {
+    Is(bool),
+    Panics(String),
+}
+
+/// Where a look-up ended without an answer: no tree yet, or no edge.
+const ROOT: u32 = u32::MAX;
+
+impl Decision {
+    fn look_up(&self, words: &[u32]) -> Result<Truth, (u32, u32)> {
+        if self.nodes.is_empty() {
+            return Err((ROOT, 0));
+        }
+        let mut at = 0;
+        loop {
+            match self.nodes[at as usize] {
+                Node::Answer(answer) => return Ok(Truth::Is(answer)),
+                Node::Panic(message) => return Ok(Truth::Panics(self.panics[message as usize].clone())),
+                Node::Read(word) => {
+                    let key = words[word as usize];
+                    at = self.edges.get(at, key).ok_or((at, key))?;
+                }
+            }
+        }
+    }
+
+    /// Notes an answer given after reading these words, in order; whether it agrees with the tree.
+    fn insert(&mut self, words: &[u32], reads: &[u32], truth: &Truth) -> bool {
+        let leaf = match truth {
+            Truth::Is(answer) => Node::Answer(*answer),
+            Truth::Panics(message) => {
+                self.panics.push(message.clone());
+                Node::Panic(self.panics.len() as u32 - 1)
+            }
+        };
+        let node_after = |n_read: usize| reads.get(n_read).map_or(leaf, |&word| Node::Read(word));
+        if self.nodes.is_empty() {
+            self.nodes.push(node_after(0));
+        }
+        let mut at = 0_u32;
+        for (n_read, &word) in reads.iter().enumerate() {
+            if self.nodes[at as usize] != Node::Read(word) {
+                return false;
+            }
+            let key = words[word as usize];
+            at = match self.edges.get(at, key) {
+                Some(next) => next,
+                None => {
+                    self.nodes.push(node_after(n_read + 1));
+                    let next = self.nodes.len() as u32 - 1;
+                    self.edges.insert(at, key, next);
+                    next
+                }
+            };
+        }
+        match (self.nodes[at as usize], leaf) {
+            (Node::Panic(_), Node::Panic(_)) => true,
+            (known, leaf) => known == leaf,
+        }
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.nodes.capacity() * size_of::<Node>() + self.edges.bytes()
+    }
+}
+
+/// Above this many evaluations a tree that hardly ever answers is given up.
+const TRIAL: u64 = 100_000;
+
+/// A state as user code sees it; notes which words are read.
+pub(super) struct Reading<'a, M> {
+    space: &'a ActorSpace<M>,
+    words: &'a [u32],
+    reads: RefCell<Vec<u32>>,
+    reads_network: Cell<bool>,
+}
+
+impl<'a, M> Reading<'a, M> {
+    pub(super) fn new(space: &'a ActorSpace<M>, words: &'a [u32]) -> Self {
+        Reading { space, words, reads: RefCell::default(), reads_network: Cell::new(false) }
+    }
+
+    fn note(&self, word: usize) {
+        let mut reads = self.reads.borrow_mut();
+        if !reads.contains(&(word as u32)) {
+            reads.push(word as u32);
+        }
+    }
+}
+
+impl<M: Clone + Send + Sync + 'static> View<M> for Reading<'_, M> {
+    fn system(&self) -> SystemId {
+        self.space.system.id
+    }
+
+    fn local(&self, actor: usize) -> &Component {
+        self.note(actor);
+        self.space.locals.get(self.words[actor])
+    }
+
+    fn observed(&self, observer: usize) -> &Component {
+        let word = self.space.n_actors() + observer;
+        self.note(word);
+        self.space.observed[observer].get(self.words[word])
+    }
+
+    fn in_flight(&self) -> Vec<Envelope<&M>> {
+        self.reads_network.set(true);
+        self.space.network_asked.store(true, Ordering::Relaxed);
+        self.space.in_flight(self.words)
+    }
+
+    fn last_delivery(&self) -> Option<Envelope<&M>> {
+        self.reads_network.set(true);
+        let word = self.words[self.space.last_at()?];
+        word.checked_sub(1).map(|item| self.space.envelope(item))
+    }
+}
+
+impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
+    /// Every envelope in flight.
+    fn in_flight(&self, words: &[u32]) -> Vec<Envelope<&M>> {
+        let mut envelopes = Vec::new();
+        for &item in &words[self.header..] {
+            match self.channel_contents.get(&item) {
+                Some(content) => envelopes.extend(content.iter().map(|&item| self.envelope(item))),
+                None => envelopes.push(self.envelope(item)),
+            }
+        }
+        envelopes
+    }
+
+    fn predicate(&self, question: Question) -> &Predicate<M> {
+        match question {
+            Question::Boundary(index) => &self.system.boundaries[index].1,
+            Question::MayEnd => match &self.system.may_end_when {
+                Some(predicate) => predicate,
+                None => unreachable!("asked only where it is declared"),
+            },
+            Question::First(index) => match &self.system.properties[index].test {
+                Test::Always(predicate) | Test::Reachable(predicate) | Test::Implies(predicate, _) => predicate,
+                Test::Confluent { .. } => unreachable!("a confluent property has no predicate"),
+            },
+            Question::Second(index) => match &self.system.properties[index].test {
+                Test::Implies(_, conclusion) => conclusion,
+                _ => unreachable!("only an implication has a conclusion"),
+            },
+        }
+    }
+
+    /// The question in words, for errors.
+    fn question_name(&self, question: Question) -> String {
+        match question {
+            Question::Boundary(index) => format!("boundary \"{}\"", self.boundaries[index]),
+            Question::MayEnd => "the predicate of may_end_when".to_owned(),
+            Question::First(index) | Question::Second(index) => {
+                format!("property \"{}\"", self.system.properties[index].name)
+            }
+        }
+    }
+
+    /// Runs a predicate, twice; what it said, what it read, and whether it read the network.
+    fn evaluate(&self, question: Question, words: &[u32]) -> Result<(Truth, Vec<u32>, bool), Error> {
+        let predicate = self.predicate(question);
+        let run = || -> Result<(Truth, Vec<u32>, bool), Error> {
+            let reading = Reading::new(self, words);
+            let truth = match guarded(|| predicate(&Snapshot::new(&reading))) {
+                Ok(answer) => Truth::Is(answer),
+                Err(Thrown { message, is_mistake: false }) => {
+                    let message = format!("{} panicked: {message}", self.question_name(question));
+                    Truth::Panics(message)
+                }
+                Err(Thrown { message, .. }) => {
+                    return Err(Error::model(format!("{}: {message}", self.question_name(question))));
+                }
+            };
+            Ok((truth, reading.reads.into_inner(), reading.reads_network.get()))
+        };
+        let (first, second) = (run()?, run()?);
+        if first == second { Ok(first) } else { Err(self.wavers(question, words)) }
+    }
+
+    fn wavers(&self, question: Question, words: &[u32]) -> Error {
+        let state: Vec<String> =
+            self.render_words(words).iter().map(|(name, tree)| format!("{name} = {}", tree.text())).collect();
+        Error::model(format!(
+            "{} answers differently when it is asked twice about the same state\n  state: {}",
+            self.question_name(question),
+            state.join(", ")
+        ))
+        .with_cure("a property must depend on nothing but the snapshot it is given")
+    }
+
+    /// The answer of question `index` in a state; `None` if it is missing.
+    fn ask(&self, index: usize, words: &[u32], scratch: &mut Scratch) -> Option<Truth> {
+        let decision = &self.decisions[index];
+        if decision.direct {
+            return match self.evaluate(self.questions[index], words) {
+                Ok((truth, ..)) => Some(truth),
+                Err(error) => {
+                    scratch.error.get_or_insert(error);
+                    None
+                }
+            };
+        }
+        match decision.look_up(words) {
+            Ok(truth) => Some(truth),
+            Err((node, key)) => {
+                let words = words.to_vec();
+                scratch.misses.push(Miss::Decide { question: index as u32, node, key, words });
+                None
+            }
+        }
+    }
+
+    /// Evaluates predicates where their trees ended.
+    pub(super) fn decide(&mut self, misses: Vec<Miss>, judged: u64) -> Result<(), Error> {
+        let answers: Vec<_> = misses
+            .par_iter()
+            .map(|miss| match miss {
+                Miss::Decide { question, words, .. } => {
+                    self.evaluate(self.questions[*question as usize], words).map(Some)
+                }
+                _ => Ok(None),
+            })
+            .collect();
+        for (miss, answer) in misses.iter().zip(answers) {
+            if let (Miss::Decide { question, words, .. }, Some((truth, reads, reads_network))) = (miss, answer?) {
+                let decision = &mut self.decisions[*question as usize];
+                decision.evaluated += 1;
+                decision.reads_network |= reads_network;
+                if !decision.insert(words, &reads, &truth) {
+                    return Err(self.wavers(self.questions[*question as usize], words));
+                }
+            }
+        }
+        for decision in &mut self.decisions {
+            decision.judged += judged;
+            let hardly_pays = decision.evaluated > TRIAL && decision.evaluated * 2 > decision.judged;
+            if !decision.direct && (hardly_pays || decision.reads_network) {
+                *decision = Decision { direct: true, ..Decision::default() };
+            }
+        }
+        Ok(())
+    }
+
+    /// See [`StateSpace::judge`](crate::space::StateSpace::judge).
+    pub(super) fn judge_state(&self, words: &[u32], scratch: &mut Scratch, out: &mut Judgement) -> Answer {
+        out.holds = 0;
+        out.premise = 0;
+        out.outside = 0;
+        out.confluent.clear();
+        out.quiescent = false;
+        out.panic = None;
+        scratch.judged += 1;
+        if let Some(message) = self.panic_in(words) {
+            out.panic = Some(message.to_owned());
+            for (index, property) in self.properties.iter().enumerate().skip(1) {
+                if property.kind != PropertyKind::Reachable {
+                    out.holds |= 1 << index;
+                }
+            }
+            return Answer::Complete;
+        }
+        let mut is_whole = true;
+        let mut is_true = |index: usize, scratch: &mut Scratch, panic: &mut Option<String>| match self.ask(index, words, scratch) {
+            Some(Truth::Is(answer)) => answer,
+            Some(Truth::Panics(message)) => {
+                panic.get_or_insert(message);
+                true
+            }
+            None => {
+                is_whole = false;
+                true
+            }
+        };
+        let mut question = 0;
+        for boundary in 0..self.boundaries.len() {
+            if !is_true(question, scratch, &mut out.panic) {
+                out.outside |= 1 << boundary;
+            }
+            question += 1;
+        }
+        if out.outside != 0 {
+            return if is_whole { Answer::Complete } else { Answer::Missing };
+        }
+        let quiescent = if self.asks_quiescence { self.is_quiescent(words, scratch) } else { Some(false) };
+        out.quiescent = quiescent == Some(true);
+        let mut is_complete = quiescent.is_some();
+        for (index, property) in self.properties.iter().enumerate().skip(1) {
+            let bit = 1_u64 << index;
+            match property.kind {
+                PropertyKind::NoPanic => {}
+                PropertyKind::NoDeadlock => {
+                    let may_end = is_true(question, scratch, &mut out.panic);
+                    question += 1;
+                    if may_end || !out.quiescent {
+                        out.holds |= bit;
+                    }
+                }
+                PropertyKind::Always | PropertyKind::Reachable => {
+                    if is_true(question, scratch, &mut out.panic) {
+                        out.holds |= bit;
+                    }
+                    question += 1;
+                }
+                PropertyKind::Implies => {
+                    let premise = is_true(question, scratch, &mut out.panic);
+                    let conclusion = !premise || is_true(question + 1, scratch, &mut out.panic);
+                    question += 2;
+                    if premise {
+                        out.premise |= bit;
+                    }
+                    if conclusion {
+                        out.holds |= bit;
+                    }
+                }
+                PropertyKind::Confluent => {
+                    out.holds |= bit;
+                    if out.quiescent {
+                        match self.valuate(index, words) {
+                            Ok(Ok((inputs, value))) => out.confluent.push((index, inputs, value)),
+                            Ok(Err(message)) => {
+                                out.panic.get_or_insert(message);
+                            }
+                            Err(error) => {
+                                scratch.error.get_or_insert(error);
+                                is_complete = false;
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        if out.panic.is_none() {
+            out.holds |= 1;
+        }
+        if is_whole && is_complete { Answer::Complete } else { Answer::Missing }
+    }
+
+    /// Inputs and value of a `confluent` property, as hashes; twice. The inner error is a panic.
+    fn valuate(&self, index: usize, words: &[u32]) -> Result<Result<(u128, u128), String>, Error> {
+        let offset = self.properties.len() - self.system.properties.len();
+        let property = &self.system.properties[index - offset];
+        let Test::Confluent { inputs, value } = &property.test else {
+            unreachable!("only confluent properties are valuated")
+        };
+        let hash = |valuation: &Valuation<M>| -> Result<Result<u128, String>, Error> {
+            let reading = Reading::new(self, words);
+            let mut bytes = Vec::new();
+            match guarded(|| valuation(&Snapshot::new(&reading), &mut bytes)) {
+                Ok(Ok(())) => Ok(Ok(xxh3_128_with_seed(&bytes, self.hash.seed))),
+                Ok(Err(error)) => Err(error.about(&format!("property \"{}\"", property.name))),
+                Err(thrown) if thrown.is_mistake => Err(Error::model(thrown.message)),
+                Err(thrown) => Ok(Err(format!("property \"{}\" panicked: {}", property.name, thrown.message))),
+            }
+        };
+        let run = || -> Result<Result<(u128, u128), String>, Error> {
+            let spent = || {
+                let word = if self.budget.is_empty() { 0 } else { words[self.budget_at()] };
+                Ok(Ok(xxh3_128_with_seed(&word.to_le_bytes(), self.hash.seed)))
+            };
+            let inputs = inputs.as_ref().map_or_else(spent, &hash)?;
+            let value = hash(value)?;
+            Ok(inputs.and_then(|inputs| value.map(|value| (inputs, value))))
+        };
+        let (first, second) = (run()?, run()?);
+        if first == second {
+            return Ok(first);
+        }
+        Err(self.wavers(Question::First(index - offset), words))
+    }
+}

@@ -1,0 +1,198 @@
+//! States and steps as people read them, and coverage.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+
+use super::ActorSpace;
+use super::layout::{CRASH_EVENT, PENDING_EVENT, Place, RECOVER_EVENT};
+use crate::error::Error;
+use crate::space::sabotage::Sabotage;
+use crate::space::{Label, NeverExercised, Rendered, StepKind};
+use crate::system::ENVIRONMENT;
+use crate::value::Tree;
+
+impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
+    pub(super) fn message_tree(&self, item: u32) -> Tree {
+        (self.system.message.identity.tree)(self.envelope(item).msg)
+    }
+
+    pub(super) fn local_tree(&self, local: u32) -> Tree {
+        let info = &self.local_infos[local as usize];
+        match &info.panicked {
+            Some(message) => Tree::Tuple("panicked".to_owned(), vec![Tree::Text(message.clone())]),
+            None => self.processes[info.actor as usize].tree(self.locals.get(local)),
+        }
+    }
+
+    /// An id as a lane: the actor's number, else the environment.
+    fn lane(&self, id: usize) -> u32 {
+        id.min(self.n_actors()) as u32
+    }
+
+    /// An id's name.
+    fn lane_name(&self, id: usize) -> String {
+        match self.lanes.get(id) {
+            Some(name) if id < self.n_actors() => name.clone(),
+            _ if id == ENVIRONMENT => "environment".to_owned(),
+            _ => format!("nobody ({id})"),
+        }
+    }
+
+    pub(super) fn render_words(&self, words: &[u32]) -> Rendered {
+        let n = self.n_actors();
+        let mut parts: Rendered =
+            (0..n).map(|actor| (self.lanes[actor].clone(), self.local_tree(words[actor]))).collect();
+        for (k, observer) in self.system.observers.iter().enumerate() {
+            let value = words[n + k];
+            let tree = match self.observed_panics.get(&(k as u32, value)) {
+                Some(message) => Tree::Tuple("panicked".to_owned(), vec![Tree::Text(message.clone())]),
+                None => observer.tree(self.observed[k].get(value)),
+            };
+            parts.push((observer.name().to_owned(), tree));
+        }
+        if !self.budget.is_empty() {
+            let word = words[self.budget_at()];
+            let spent = self.budget.names.iter().enumerate().map(|(counter, name)| {
+                (name.clone(), Tree::Atom(self.budget.value(word, counter).to_string()))
+            });
+            parts.push(("spent".to_owned(), Tree::Struct(String::new(), spent.collect())));
+        }
+        if let Some(item) = self.last_at().and_then(|at| words[at].checked_sub(1)) {
+            parts.push(("last delivery".to_owned(), self.message_tree(item)));
+        }
+        let mut links: BTreeMap<(usize, usize), (bool, Vec<Tree>)> = BTreeMap::new();
+        for &word in &words[self.header..] {
+            let ends = self.envelope(word);
+            let (is_channel, messages) = links.entry((ends.src.into(), ends.dst.into())).or_default();
+            match self.channel_contents.get(&word) {
+                Some(content) => {
+                    *is_channel = true;
+                    messages.extend(content.iter().map(|&item| self.message_tree(item)));
+                }
+                None => messages.push(self.message_tree(word)),
+            }
+        }
+        let in_flight = links.into_iter().map(|((src, dst), (is_channel, mut messages))| {
+            let link = Tree::Text(format!("{} → {}", self.lane_name(src), self.lane_name(dst)));
+            if is_channel {
+                return (link, Tree::List(messages));
+            }
+            // Numbers give no order that anybody may see.
+            messages.sort_by_cached_key(Tree::text);
+            (link, Tree::Set(messages))
+        });
+        parts.push(("in flight".to_owned(), Tree::Map(in_flight.collect())));
+        parts
+    }
+
+    /// See [`StateSpace::label`](crate::space::StateSpace::label).
+    pub(super) fn label_step(&self, words: &[u32], step: u32) -> Result<Label, Error> {
+        let Some(place) = self.place(words, step) else {
+            return Err(Error::model(format!("the state has no step {step}")));
+        };
+        let none = || Tree::Unit(String::new());
+        let mut label = Label {
+            key: Vec::new(),
+            lane: 0,
+            kind: StepKind::Deliver,
+            from: None,
+            content: none(),
+            name: None,
+            sent: Vec::new(),
+        };
+        let mut detail: Vec<u8> = Vec::new();
+        let mut memo_key = None;
+        match place {
+            Place::Deliver(at) | Place::Keep(at) | Place::Lose(at) => {
+                let item = &self.items[words[at] as usize];
+                let envelope = self.envelope(item.head);
+                label.kind = match place {
+                    Place::Deliver(_) => StepKind::Deliver,
+                    Place::Keep(_) if item.rule.consumes => StepKind::Duplicate,
+                    Place::Keep(_) => StepKind::Deliver,
+                    _ => StepKind::Drop,
+                };
+                label.lane = self.lane(envelope.dst.into());
+                label.from = Some(self.lane(envelope.src.into()));
+                label.content = self.message_tree(item.head);
+                detail.extend((usize::from(envelope.src) as u32).to_be_bytes());
+                detail.extend((usize::from(envelope.dst) as u32).to_be_bytes());
+                detail.extend((self.system.message.key)(envelope.msg)?);
+                if !matches!(place, Place::Lose(_)) {
+                    memo_key = Some((words[item.dst as usize], item.head));
+                }
+            }
+            Place::Pending(actor, k) => {
+                let local = words[actor];
+                let pending = &self.local_infos[local as usize].pending[k as usize];
+                let process = &self.processes[actor];
+                (label.name, label.content) = process.pending_tree(self.locals.get(local), pending);
+                label.kind = match pending {
+                    crate::system::Pending::Timer(_) => StepKind::Timeout,
+                    crate::system::Pending::Choice(..) => StepKind::Choose,
+                };
+                label.lane = actor as u32;
+                detail = process.pending_key(self.locals.get(local), pending)?;
+                memo_key = Some((local, PENDING_EVENT | k));
+            }
+            Place::Stimulus(i) => {
+                let stimulus = &self.system.stimuli[i];
+                let actor = usize::from(stimulus.to);
+                label.kind = StepKind::Stimulus;
+                label.lane = actor as u32;
+                label.from = Some(self.n_actors() as u32);
+                label.name = Some(stimulus.name.clone());
+                label.content = (self.system.message.identity.tree)(&stimulus.msg);
+                detail.extend((i as u32).to_be_bytes());
+                memo_key = Some((words[actor], self.stimulus_items[i]));
+            }
+            Place::Crash(actor) | Place::Recover(actor) => {
+                let crashes = matches!(place, Place::Crash(_));
+                label.kind = if crashes { StepKind::Crash } else { StepKind::Recover };
+                label.lane = actor as u32;
+                memo_key = Some((words[actor], if crashes { CRASH_EVENT } else { RECOVER_EVENT }));
+            }
+        }
+        if let Some(found) = memo_key.and_then(|(local, event)| self.memo.get(local, event)) {
+            let entry = self.entries[found as usize];
+            for &item in &self.sends[entry.sends_at as usize..][..usize::from(entry.n_sends)] {
+                let dst = usize::from(self.envelope(item).dst);
+                label.sent.push((self.lane(dst), self.message_tree(item)));
+            }
+        }
+        label.key.push(label.kind as u8);
+        label.key.extend(label.lane.to_be_bytes());
+        if self.hash.sabotage.is(Sabotage::IdsOrderActions) {
+            label.key.extend((u32::MAX - step).to_be_bytes());
+        }
+        label.key.extend(detail);
+        Ok(label)
+    }
+
+    /// Handlers, stimuli and faults that nothing exercised, and budgets that no run spends.
+    pub(super) fn never_exercised_list(&self) -> Vec<NeverExercised> {
+        let mut list = Vec::new();
+        for actor in 0..self.n_actors() {
+            let name = &self.lanes[actor];
+            if !self.never.received[actor] {
+                list.push(format!("{name} never handles a message"));
+            }
+            if self.never.timer_set[actor] && !self.never.timed_out[actor] {
+                list.push(format!("{name} sets a timer that never fires"));
+            }
+            if self.never.choice_offered[actor] && !self.never.chose[actor] {
+                list.push(format!("{name} offers a choice that is never taken"));
+            }
+        }
+        for (counter, name) in self.budget.names.iter().enumerate() {
+            let (limit, spent) = (self.budget.limits[counter], self.budget.spent[counter].load(Ordering::Relaxed));
+            let what = if counter < self.budget.n_stimuli { format!("stimulus \"{name}\"") } else { name.clone() };
+            if spent == 0 && limit > 0 {
+                list.push(format!("{what}: never happens (budget {limit})"));
+            } else if spent < limit {
+                list.push(format!("{what}: at most {spent} of {limit} in any run"));
+            }
+        }
+        list
+    }
+}

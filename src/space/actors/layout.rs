@@ -1,0 +1,168 @@
+//! How a state of a system is laid out in words, and what the parts mean.
+//!
+//! `[local; n] ++ [observed; h] ++ [budget]? ++ [last delivery]? ++ sorted network items`. An item is an envelope on an
+//! unordered link (repeated once per copy) or the whole content of a FIFO channel.
+
+use crate::space::Arena;
+
+/// No actor.
+pub(crate) const NOBODY: u32 = u32::MAX;
+/// The tail of a channel with one message.
+pub(crate) const NO_ITEM: u32 = u32::MAX;
+/// A tail that was never asked for.
+pub(crate) const UNKNOWN_ITEM: u32 = u32::MAX - 1;
+
+/// States as words, one behind the other.
+#[derive(Default)]
+pub struct Words {
+    words: Vec<u32>,
+    ends: Vec<usize>,
+}
+
+impl Words {
+    #[inline]
+    pub(crate) fn state(&self, index: usize) -> &[u32] {
+        let start = if index == 0 { 0 } else { self.ends[index - 1] };
+        &self.words[start..self.ends[index]]
+    }
+
+    /// Where the next state is written; [`seal`](Words::seal) ends it.
+    #[inline]
+    pub(crate) fn open(&mut self) -> &mut Vec<u32> {
+        &mut self.words
+    }
+
+    #[inline]
+    pub(crate) fn seal(&mut self) {
+        self.ends.push(self.words.len());
+    }
+
+    pub(crate) fn push(&mut self, state: &[u32]) {
+        self.words.extend_from_slice(state);
+        self.seal();
+    }
+}
+
+impl Arena for Words {
+    fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    fn clear(&mut self) {
+        self.words.clear();
+        self.ends.clear();
+    }
+
+    fn append(&mut self, other: &mut Self) {
+        let base = self.words.len();
+        self.words.append(&mut other.words);
+        self.ends.extend(other.ends.drain(..).map(|end| base + end));
+    }
+
+    fn pop(&mut self) {
+        if self.ends.pop().is_some() {
+            self.words.truncate(self.ends.last().copied().unwrap_or(0));
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        self.words.capacity() * size_of::<u32>() + self.ends.capacity() * size_of::<usize>()
+    }
+}
+
+/// What a link does, compiled from [`Link`](crate::system::Link) or from stateright's network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Rule {
+    pub(crate) fifo: bool,
+    /// A delivery may leave the message in flight.
+    pub(crate) keeps: bool,
+    /// A delivery may take the message out of flight; false only for stateright's duplicating network.
+    pub(crate) consumes: bool,
+    pub(crate) losing: bool,
+    /// Losses on this link spend the loss budget.
+    pub(crate) budgeted: bool,
+    /// Copies of one content at most, on an unordered link.
+    pub(crate) capacity: Option<u32>,
+}
+
+impl Rule {
+    /// Unordered, unbounded and consumed by delivery: what a delivery or a send changes is a constant.
+    pub(crate) fn is_unbounded(self) -> bool {
+        self.consumes && !self.fifo && !self.keeps && self.capacity.is_none()
+    }
+}
+
+/// An item of the network.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Item {
+    pub(crate) hash: u128,
+    /// The actor it can be delivered to.
+    pub(crate) dst: u32,
+    /// Which link it is on.
+    pub(crate) pair: u32,
+    /// The envelope that is delivered: the item itself, or a channel's head.
+    pub(crate) head: u32,
+    /// What remains of a channel without its head.
+    pub(crate) tail: u32,
+    /// The signature of losing the head.
+    pub(crate) lost: u32,
+    pub(crate) rule: Rule,
+    pub(crate) is_channel: bool,
+    /// Goes to the environment: nobody ever receives it, and it is never in flight.
+    pub(crate) is_sink: bool,
+}
+
+/// A place in the list of a state's steps. It may be empty (target down, budget spent, delivery without effect).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Deliver the item at this word, and consume it.
+    Deliver(usize),
+    /// Deliver the item at this word, and keep it.
+    Keep(usize),
+    /// Lose the item at this word.
+    Lose(usize),
+    /// An actor's own event.
+    Pending(usize, u32),
+    /// A stimulus.
+    Stimulus(usize),
+    /// A crash.
+    Crash(usize),
+    /// A recovery.
+    Recover(usize),
+}
+
+/// Events that a local component can be asked about, as the second half of a memo key. Below the top bit: an envelope.
+pub(crate) const PENDING_EVENT: u32 = 1 << 31;
+pub(crate) const CRASH_EVENT: u32 = u32::MAX - 2;
+pub(crate) const RECOVER_EVENT: u32 = u32::MAX - 3;
+
+/// What a handler does, ready to apply.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    /// The whole change of the fingerprint sum, history aside, where `constant`.
+    pub(crate) delta: u128,
+    /// The actor's new component.
+    pub(crate) local: u32,
+    /// What observers are told.
+    pub(crate) signature: u32,
+    pub(crate) sends_at: u32,
+    pub(crate) n_sends: u16,
+    /// Nothing but plain links is involved.
+    pub(crate) constant: bool,
+    /// The component is unchanged and nothing was sent.
+    pub(crate) silent: bool,
+    /// The handler touched nothing, by stateright's rule.
+    pub(crate) untouched: bool,
+}
+
+/// One observer event with its operand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Told {
+    Received(u32),
+    Sent(u32),
+    TimedOut(u32),
+    Chose(u32),
+    Crashed(u32),
+    Recovered(u32),
+    Lost(u32),
+}

@@ -1,0 +1,101 @@
+//! The actor space as a [`StateSpace`].
+
+use super::{ActorSpace, KeyMap, Scratch, Words, judge};
+use crate::error::Error;
+use crate::space::{
+    Absorbed, Answer, Fingerprint, Judgement, Label, NeverExercised, PropertyDecl, Rendered, StateSpace,
+};
+
+impl<M: Clone + Send + Sync + 'static> StateSpace for ActorSpace<M> {
+    type Arena = Words;
+    type Scratch = Scratch;
+
+    fn properties(&self) -> &[PropertyDecl] {
+        &self.properties
+    }
+
+    fn boundaries(&self) -> &[String] {
+        &self.boundaries
+    }
+
+    fn lanes(&self) -> &[String] {
+        &self.lanes
+    }
+
+    fn seed(&mut self, seed: u64) {
+        self.hash.seed = seed;
+    }
+
+    fn initial(&mut self, out: &mut Words) -> Result<(), Error> {
+        self.reset()?;
+        for state in self.initial_states()? {
+            out.push(&state);
+        }
+        Ok(())
+    }
+
+    fn fingerprint<F: Fingerprint>(&self, states: &Words, index: usize) -> F {
+        F::finish(self.fingerprint_sum(states.state(index)))
+    }
+
+    #[inline]
+    fn expand<F: Fingerprint>(
+        &self,
+        states: &Words,
+        index: usize,
+        scratch: &mut Scratch,
+        out: &mut Vec<F>,
+    ) -> Answer {
+        self.expand_state(states.state(index), scratch, out)
+    }
+
+    fn successor(
+        &self,
+        states: &Words,
+        index: usize,
+        step: u32,
+        scratch: &mut Scratch,
+        out: &mut Words,
+    ) -> Result<(), Error> {
+        assert!(self.build(states.state(index), step, scratch, out), "step {step} of an expanded state is no step");
+        Ok(())
+    }
+
+    fn judge(&self, states: &Words, index: usize, scratch: &mut Scratch, out: &mut Judgement) -> Answer {
+        self.judge_state(states.state(index), scratch, out)
+    }
+
+    fn absorb(&mut self, scratches: &mut [Scratch]) -> Result<Absorbed, Error> {
+        self.absorb_all(scratches)
+    }
+
+    fn same(&self, a: &Words, a_index: usize, b: &Words, b_index: usize) -> bool {
+        // Components are interned by comparison, so equal states are equal words.
+        a.state(a_index) == b.state(b_index)
+    }
+
+    fn label(&self, states: &Words, index: usize, step: u32) -> Result<Label, Error> {
+        self.label_step(states.state(index), step)
+    }
+
+    fn render(&self, states: &Words, index: usize) -> Rendered {
+        self.render_words(states.state(index))
+    }
+
+    fn never_exercised(&self) -> Vec<NeverExercised> {
+        self.never_exercised_list()
+    }
+
+    fn bytes(&self) -> usize {
+        self.locals.bytes()
+            + self.envelopes.bytes()
+            + self.observed.iter().map(crate::space::intern::Table::bytes).sum::<usize>()
+            + self.items.capacity() * size_of::<super::Item>()
+            + self.entries.capacity() * size_of::<super::Entry>()
+            + self.sends.capacity() * size_of::<u32>()
+            + self.memo.bytes()
+            + self.pushes.bytes()
+            + self.folds.iter().map(KeyMap::bytes).sum::<usize>()
+            + self.decisions.iter().map(judge::Decision::bytes).sum::<usize>()
+    }
+}

@@ -1,0 +1,499 @@
+//! The steps of a state: which places there are, and what each does to the words and to the sum.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::Ordering;
+
+use super::absorb::Miss;
+use super::layout::{
+    CRASH_EVENT, Entry, NO_ITEM, PENDING_EVENT, Place, RECOVER_EVENT, UNKNOWN_ITEM, Words,
+};
+use super::{ActorSpace, Scratch, suppresses};
+use crate::space::sabotage::Sabotage;
+use crate::space::{Answer, Fingerprint};
+use crate::system::NoOp;
+
+/// What a place does in a state.
+pub(super) enum Effect {
+    /// It is no step here.
+    Disabled,
+    /// User code has to run first; noted in the scratch.
+    Missing,
+    /// A step, with the sum of its successor.
+    Enabled(u128),
+}
+
+/// A place looked up: what happens, apart from the network.
+struct Move {
+    entry: Option<Entry>,
+    actor: usize,
+    signature: u32,
+    /// The word whose item, or whose channel's head, leaves the network.
+    consumed: Option<usize>,
+    /// The counter that is spent.
+    counter: Option<usize>,
+    /// Remembered as the last delivery.
+    delivered: Option<u32>,
+}
+
+impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
+    /// Visits the places of a state in step order. Nothing is looked up: the list depends on the words alone.
+    fn places<B>(&self, words: &[u32], mut visit: impl FnMut(Place) -> ControlFlow<B>) -> Option<B> {
+        macro_rules! visit {
+            ($place:expr) => {
+                if let ControlFlow::Break(value) = visit($place) {
+                    return Some(value);
+                }
+            };
+        }
+        for at in self.header..words.len() {
+            if at > self.header && words[at] == words[at - 1] {
+                continue;
+            }
+            let item = &self.items[words[at] as usize];
+            if item.dst != super::layout::NOBODY {
+                if item.rule.consumes {
+                    visit!(Place::Deliver(at));
+                }
+                if item.rule.keeps {
+                    visit!(Place::Keep(at));
+                }
+            }
+            if item.rule.losing {
+                visit!(Place::Lose(at));
+            }
+        }
+        for (actor, &local) in words[..self.n_actors()].iter().enumerate() {
+            for k in 0..self.local_infos[local as usize].pending.len() {
+                visit!(Place::Pending(actor, k as u32));
+            }
+        }
+        for i in 0..self.budget.n_stimuli {
+            visit!(Place::Stimulus(i));
+        }
+        if self.may_crash {
+            for actor in 0..self.n_actors() {
+                if self.local_infos[words[actor] as usize].up {
+                    visit!(Place::Crash(actor));
+                } else {
+                    visit!(Place::Recover(actor));
+                }
+            }
+        }
+        None
+    }
+
+    /// The place of a step.
+    pub(super) fn place(&self, words: &[u32], step: u32) -> Option<Place> {
+        let mut left = step;
+        self.places(words, |place| {
+            if left == 0 {
+                return ControlFlow::Break(place);
+            }
+            left -= 1;
+            ControlFlow::Continue(())
+        })
+    }
+
+    /// The memoised answer of a handler.
+    #[inline]
+    pub(super) fn entry(&self, local: u32, event: u32, scratch: &mut Scratch) -> Option<Entry> {
+        if let Some(found) = self.memo.get(local, event) {
+            return Some(self.entries[found as usize]);
+        }
+        if self.hash.sabotage.is(Sabotage::StaleMemo)
+            && let Some(found) = self.memo.get(local, event ^ 1)
+        {
+            return Some(self.entries[found as usize]);
+        }
+        scratch.misses.push(Miss::Handler { local, event });
+        None
+    }
+
+    /// Looks a place up: `Ok(None)` if it is no step here, `Err` if something is missing.
+    fn look_up(&self, words: &[u32], place: Place, scratch: &mut Scratch) -> Result<Option<Move>, ()> {
+        let up = |actor: usize| self.local_infos[words[actor] as usize].up;
+        let affords = |counter: usize| {
+            let spent = self.budget.value(words[self.budget_at()], counter);
+            spent < self.budget.limits[counter]
+        };
+        let of_entry = |entry: Entry, actor: usize| Move {
+            entry: Some(entry),
+            actor,
+            signature: entry.signature,
+            consumed: None,
+            counter: None,
+            delivered: None,
+        };
+        let found = match place {
+            Place::Deliver(at) | Place::Keep(at) => {
+                let item = &self.items[words[at] as usize];
+                let actor = item.dst as usize;
+                if !up(actor) {
+                    return Ok(None);
+                }
+                let entry = self.entry(words[actor], item.head, scratch).ok_or(())?;
+                if suppresses(self.system.rules.no_op, item, &entry) {
+                    match self.system.rules.no_op {
+                        NoOp::Untouched => return Ok(None),
+                        NoOp::Equality if self.network_read => {}
+                        NoOp::Equality => {
+                            let mut told = false;
+                            for k in 0..self.n_observers() {
+                                let before = words[self.n_actors() + k];
+                                told |= self.fold(k, before, entry.signature, scratch).ok_or(())? != before;
+                            }
+                            if !told {
+                                return Ok(None);
+                            }
+                        }
+                    }
+                }
+                Move {
+                    consumed: matches!(place, Place::Deliver(_)).then_some(at),
+                    delivered: Some(item.head),
+                    ..of_entry(entry, actor)
+                }
+            }
+            Place::Lose(at) => {
+                let item = &self.items[words[at] as usize];
+                let counter = if item.rule.budgeted { self.budget.losses } else { None };
+                if counter.is_some_and(|counter| !affords(counter)) {
+                    return Ok(None);
+                }
+                let lost = self.items[item.head as usize].lost;
+                Move { entry: None, actor: 0, signature: lost, consumed: Some(at), counter, delivered: None }
+            }
+            Place::Pending(actor, k) => {
+                let entry = self.entry(words[actor], PENDING_EVENT | k, scratch).ok_or(())?;
+                if self.system.rules.no_op == NoOp::Untouched && entry.untouched {
+                    return Ok(None);
+                }
+                of_entry(entry, actor)
+            }
+            Place::Stimulus(i) => {
+                let actor = usize::from(self.system.stimuli[i].to);
+                if !affords(i) || !up(actor) {
+                    return Ok(None);
+                }
+                let entry = self.entry(words[actor], self.stimulus_items[i], scratch).ok_or(())?;
+                Move { counter: Some(i), ..of_entry(entry, actor) }
+            }
+            Place::Crash(actor) => {
+                let counter = match self.system.rules.simultaneous_crashes {
+                    Some(limit) => {
+                        if (0..self.n_actors()).filter(|&other| !up(other)).count() >= limit {
+                            return Ok(None);
+                        }
+                        None
+                    }
+                    None => match self.crash_rules[actor] {
+                        Some(rule) => Some(self.budget.n_stimuli + rule),
+                        None => return Ok(None),
+                    },
+                };
+                if counter.is_some_and(|counter| !affords(counter)) {
+                    return Ok(None);
+                }
+                let entry = self.entry(words[actor], CRASH_EVENT, scratch).ok_or(())?;
+                Move { counter, ..of_entry(entry, actor) }
+            }
+            Place::Recover(actor) => {
+                let recovers = self.system.rules.simultaneous_crashes.is_some()
+                    || self.crash_rules[actor].is_some_and(|rule| self.system.crashes[rule].recover);
+                if !recovers {
+                    return Ok(None);
+                }
+                of_entry(self.entry(words[actor], RECOVER_EVENT, scratch).ok_or(())?, actor)
+            }
+        };
+        Ok(Some(found))
+    }
+
+    /// The observed value after a list of events.
+    #[inline]
+    fn fold(&self, observer: usize, value: u32, signature: u32, scratch: &mut Scratch) -> Option<u32> {
+        if signature == 0 {
+            return Some(value);
+        }
+        let found = self.folds[observer].get(value, signature);
+        if found.is_none() {
+            scratch.misses.push(Miss::Fold { observer: observer as u32, value, signature });
+        }
+        found
+    }
+
+    /// What a place does; where `build` is given, also appends the successor's words to it.
+    pub(super) fn effect(
+        &self,
+        words: &[u32],
+        sum: u128,
+        place: Place,
+        scratch: &mut Scratch,
+        build: Option<&mut Vec<u32>>,
+    ) -> Effect {
+        let found = match self.look_up(words, place, scratch) {
+            Ok(Some(found)) => found,
+            Ok(None) => return Effect::Disabled,
+            Err(()) => return Effect::Missing,
+        };
+        let n = self.n_actors();
+        let mut sum = sum;
+        scratch.told.clear();
+        for k in 0..self.n_observers() {
+            let before = words[n + k];
+            let Some(after) = self.fold(k, before, found.signature, scratch) else { return Effect::Missing };
+            if after != before {
+                let table = &self.observed[k];
+                sum = sum.wrapping_add(table.hash(after)).wrapping_sub(table.hash(before));
+            }
+            scratch.told.push(after);
+        }
+        if let Some(counter) = found.counter {
+            let word = words[self.budget_at()];
+            let spent = self.budget.value(word, counter);
+            let hashes = &self.budget.hashes[counter];
+            sum = sum.wrapping_add(hashes[spent as usize + 1]).wrapping_sub(hashes[spent as usize]);
+            if self.budget.spent[counter].load(Ordering::Relaxed) <= spent {
+                self.budget.spent[counter].fetch_max(spent + 1, Ordering::Relaxed);
+            }
+        }
+        if let (Some(at), Some(delivered)) = (self.last_at(), found.delivered) {
+            sum = sum.wrapping_add(self.last_hash(delivered + 1)).wrapping_sub(self.last_hash(words[at]));
+        }
+        let constant = found.entry.is_some_and(|entry| entry.constant)
+            && found.consumed.is_none_or(|at| self.items[words[at] as usize].rule.is_unbounded());
+        let sends = match &found.entry {
+            Some(entry) => &self.sends[entry.sends_at as usize..][..usize::from(entry.n_sends)],
+            None => &[],
+        };
+        if constant {
+            if let Some(entry) = &found.entry {
+                sum = sum.wrapping_add(entry.delta);
+            }
+            if let Some(at) = found.consumed {
+                sum = sum.wrapping_sub(self.items[words[at] as usize].hash);
+            }
+            if let Some(out) = build {
+                self.build_header(words, &found, &scratch.told, out);
+                let network = out.len();
+                match found.consumed {
+                    Some(at) => {
+                        out.extend_from_slice(&words[self.header..at]);
+                        out.extend_from_slice(&words[at + 1..]);
+                    }
+                    None => out.extend_from_slice(&words[self.header..]),
+                }
+                for &item in sends {
+                    if !self.items[item as usize].is_sink {
+                        insert_sorted(out, network, item);
+                    }
+                }
+            }
+            return Effect::Enabled(sum);
+        }
+        if let Some(entry) = &found.entry {
+            let before = words[found.actor];
+            sum = sum.wrapping_add(self.locals.hash(entry.local)).wrapping_sub(self.locals.hash(before));
+        }
+        let mut network = std::mem::take(&mut scratch.network);
+        network.clear();
+        network.extend_from_slice(&words[self.header..]);
+        let consumed = found.consumed.map(|at| at - self.header);
+        let moved = self.move_network(&mut network, consumed, sends, scratch);
+        let result = match moved {
+            None => Effect::Missing,
+            Some(delta) => {
+                if let Some(out) = build {
+                    self.build_header(words, &found, &scratch.told, out);
+                    out.extend_from_slice(&network);
+                }
+                Effect::Enabled(sum.wrapping_add(delta))
+            }
+        };
+        scratch.network = network;
+        result
+    }
+
+    /// Appends the part of the successor before the network.
+    fn build_header(&self, words: &[u32], found: &Move, told: &[u32], out: &mut Vec<u32>) {
+        let start = out.len();
+        out.extend_from_slice(&words[..self.header]);
+        if let Some(entry) = &found.entry {
+            out[start + found.actor] = entry.local;
+        }
+        let n = self.n_actors();
+        out[start + n..start + n + told.len()].copy_from_slice(told);
+        if let Some(counter) = found.counter {
+            out[start + self.budget_at()] += self.budget.strides[counter];
+        }
+        if let (Some(at), Some(delivered)) = (self.last_at(), found.delivered) {
+            out[start + at] = delivered + 1;
+        }
+    }
+
+    /// Takes an item (of a channel: its head) out of the network and puts the sends in, in order; the change of the sum.
+    fn move_network(
+        &self,
+        network: &mut Vec<u32>,
+        consumed: Option<usize>,
+        sends: &[u32],
+        scratch: &mut Scratch,
+    ) -> Option<u128> {
+        let mut delta = 0_u128;
+        let mut is_whole = true;
+        if let Some(at) = consumed {
+            let id = network.remove(at);
+            let item = &self.items[id as usize];
+            delta = delta.wrapping_sub(item.hash);
+            if item.is_channel && item.tail != NO_ITEM {
+                if item.tail == UNKNOWN_ITEM {
+                    scratch.misses.push(Miss::Pop { channel: id });
+                    is_whole = false;
+                } else {
+                    delta = delta.wrapping_add(self.items[item.tail as usize].hash);
+                    insert_sorted(network, 0, item.tail);
+                }
+            }
+        }
+        for &send in sends {
+            let item = &self.items[send as usize];
+            if item.is_sink {
+                continue;
+            }
+            if item.rule.fifo {
+                if !is_whole {
+                    return None;
+                }
+                let known = |&id: &u32| self.items[id as usize].is_channel && self.items[id as usize].pair == item.pair;
+                let at = network.iter().position(known);
+                let before = at.map_or(NO_ITEM, |at| network[at]);
+                let Some(after) = self.pushes.get(before, send) else {
+                    scratch.misses.push(Miss::Push { channel: before, send });
+                    return None;
+                };
+                if let Some(at) = at {
+                    network.remove(at);
+                    delta = delta.wrapping_sub(self.items[before as usize].hash);
+                }
+                delta = delta.wrapping_add(self.items[after as usize].hash);
+                insert_sorted(network, 0, after);
+            } else {
+                if let Some(capacity) = item.rule.capacity {
+                    let copies = network.iter().filter(|&&id| id == send).count();
+                    if copies >= capacity as usize {
+                        continue;
+                    }
+                }
+                delta = delta.wrapping_add(item.hash);
+                insert_sorted(network, 0, send);
+            }
+        }
+        is_whole.then_some(delta)
+    }
+
+    pub(super) fn expand_state<F: Fingerprint>(
+        &self,
+        words: &[u32],
+        scratch: &mut Scratch,
+        out: &mut Vec<F>,
+    ) -> Answer {
+        if self.panic_in(words).is_some() {
+            return Answer::Complete;
+        }
+        let sum = self.sum(words);
+        let misses = scratch.misses.len();
+        if self.hash.sabotage.is_on() {
+            return self.expand_sabotaged(words, scratch, out);
+        }
+        self.places(words, |place| {
+            out.push(match self.effect(words, sum, place, scratch, None) {
+                Effect::Enabled(sum) => F::finish(sum),
+                Effect::Disabled | Effect::Missing => F::default(),
+            });
+            ControlFlow::<()>::Continue(())
+        });
+        if scratch.misses.len() == misses { Answer::Complete } else { Answer::Missing }
+    }
+
+    /// Expansion with whole successors: a sabotaged sum need not be incremental.
+    fn expand_sabotaged<F: Fingerprint>(&self, words: &[u32], scratch: &mut Scratch, out: &mut Vec<F>) -> Answer {
+        let misses = scratch.misses.len();
+        let mut built = Vec::new();
+        self.places(words, |place| {
+            built.clear();
+            out.push(match self.effect(words, 0, place, scratch, Some(&mut built)) {
+                Effect::Enabled(_) => F::finish(self.fingerprint_sum(&built)),
+                Effect::Disabled | Effect::Missing => F::default(),
+            });
+            ControlFlow::<()>::Continue(())
+        });
+        if scratch.misses.len() == misses { Answer::Complete } else { Answer::Missing }
+    }
+
+    /// The sum that identifies a state: [`sum`](ActorSpace::sum), less what a deliberate fault forgets.
+    pub(super) fn fingerprint_sum(&self, words: &[u32]) -> u128 {
+        let sabotage = self.hash.sabotage;
+        let mut sum = self.sum(words);
+        if sabotage.is(Sabotage::DroppedMultisetCount) {
+            for pair in words[self.header..].windows(2).filter(|pair| pair[0] == pair[1]) {
+                sum = sum.wrapping_sub(self.items[pair[0] as usize].hash);
+            }
+        }
+        let n = self.n_actors();
+        if sabotage.is(Sabotage::HistoryNotInState) {
+            for (k, table) in self.observed.iter().enumerate() {
+                sum = sum.wrapping_sub(table.hash(words[n + k]));
+            }
+        }
+        if sabotage.is(Sabotage::BudgetNotInState) && !self.budget.is_empty() {
+            for counter in 0..self.budget.limits.len() {
+                sum = sum.wrapping_sub(self.budget_hash(words[self.budget_at()], counter));
+            }
+        }
+        sum
+    }
+
+    /// Appends the successor by a step; whether the step is one.
+    pub(super) fn build(&self, words: &[u32], step: u32, scratch: &mut Scratch, out: &mut Words) -> bool {
+        let Some(place) = self.place(words, step) else { return false };
+        let enabled = matches!(self.effect(words, 0, place, scratch, Some(out.open())), Effect::Enabled(_));
+        if enabled {
+            out.seal();
+        }
+        enabled
+    }
+
+    /// Whether no step is enabled but faults and stimuli; `None` if something is missing.
+    pub(super) fn is_quiescent(&self, words: &[u32], scratch: &mut Scratch) -> Option<bool> {
+        let misses = scratch.misses.len();
+        let awake = self.places(words, |place| {
+            let ends = match place {
+                Place::Keep(at) => self.items[words[at] as usize].rule.consumes,
+                Place::Lose(_) | Place::Stimulus(_) | Place::Crash(_) => true,
+                Place::Deliver(_) | Place::Pending(..) | Place::Recover(_) => false,
+            };
+            if !ends && matches!(self.effect(words, 0, place, scratch, None), Effect::Enabled(_)) {
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        });
+        if awake.is_some() {
+            // One enabled step decides it, whatever is missing elsewhere.
+            scratch.misses.truncate(misses);
+            return Some(false);
+        }
+        (scratch.misses.len() == misses).then_some(true)
+    }
+}
+
+/// Inserts an item into the sorted tail of `words` that begins at `from`.
+#[inline]
+fn insert_sorted(words: &mut Vec<u32>, from: usize, item: u32) {
+    let mut at = words.len();
+    words.push(item);
+    while at > from && words[at - 1] > item {
+        words[at] = words[at - 1];
+        at -= 1;
+    }
+    words[at] = item;
+}
