@@ -76,6 +76,14 @@ impl Error {
         self
     }
 
+    /// The same error, saying what it is about.
+    pub(crate) fn about(mut self, what: &str) -> Self {
+        let (Kind::Model(text) | Kind::Usage(text) | Kind::File(text) | Kind::Capacity(text)) =
+            &mut self.kind;
+        *text = format!("{what}: {text}");
+        self
+    }
+
     /// What to do about it, where known.
     pub fn cure(&self) -> Option<&str> {
         self.cure.as_deref()

@@ -92,10 +92,6 @@ impl Table {
         }
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.components.len()
-    }
-
     #[inline]
     pub(crate) fn hash(&self, id: u32) -> u128 {
         self.hashes[id as usize]
@@ -130,7 +126,9 @@ impl Table {
         let mut ordinal = 0;
         let content = loop {
             let content = hash.of(self.kind, slot, ordinal, bytes);
-            let Some(&id) = self.by_hash.get(&content) else { break content };
+            let Some(&id) = self.by_hash.get(&content) else {
+                break content;
+            };
             let known = &self.components[id as usize];
             if self.slots[id as usize] == slot {
                 if (comparison.same)(known, &component) {
@@ -150,9 +148,14 @@ impl Table {
             ordinal += 1;
         };
         if let Some(user_hash) = comparison.user_hash {
-            let bucket = self.by_user_hash.entry((slot, user_hash(&component))).or_default();
+            let bucket = self
+                .by_user_hash
+                .entry((slot, user_hash(&component)))
+                .or_default();
             if comparison.strict {
-                let twin = bucket.iter().find(|&&id| (comparison.same)(&self.components[id as usize], &component));
+                let twin = bucket
+                    .iter()
+                    .find(|&&id| (comparison.same)(&self.components[id as usize], &component));
                 if twin.is_some() {
                     return Err(Error::model(format!(
                         "two values of {} are equal but serialise to different bytes",
@@ -164,14 +167,17 @@ impl Table {
             bucket.push(self.components.len() as u32);
         }
         if self.components.len() >= COMPONENTS_MAX {
-            return Err(Error::capacity(format!("more than {COMPONENTS_MAX} different values of one kind"))
-                .with_cure("bound what grows without end, for example by `within`"));
+            return Err(Error::capacity(format!(
+                "more than {COMPONENTS_MAX} different values of one kind"
+            ))
+            .with_cure("bound what grows without end, for example by `within`"));
         }
         let id = self.components.len() as u32;
         self.bytes += 2 * bytes.len() + 160;
         self.components.push(component);
         self.slots.push(slot);
-        self.hashes.push(hash.shown(self.kind, slot, ordinal, bytes));
+        self.hashes
+            .push(hash.shown(self.kind, slot, ordinal, bytes));
         self.by_hash.insert(content, id);
         Ok((id, true))
     }

@@ -2,9 +2,16 @@
 //!
 //! Everything above this room (search, traces, replay, explorer) sees a model only through [`StateSpace`].
 
+mod actors;
 mod fingerprint;
+mod intern;
+#[doc(hidden)]
+pub mod sabotage;
+mod stateright;
 
+pub use actors::{ActorSpace, Words};
 pub use fingerprint::Fingerprint;
+pub use stateright::from_stateright;
 
 use crate::error::Error;
 use crate::value::Tree;
@@ -212,7 +219,8 @@ pub trait StateSpace: Send + Sync {
     /// The fingerprint of a state.
     fn fingerprint<F: Fingerprint>(&self, states: &Self::Arena, index: usize) -> F;
 
-    /// Appends to `out` the fingerprint of each enabled step's successor, in step order. On [`Answer::Missing`] what was
+    /// Appends to `out` the fingerprint of each step's successor, in step order. A zero ([`Fingerprint::default`]) marks a place
+    /// without a step: it keeps the numbering of the others simple, is no transition, and is to be skipped. On [`Answer::Missing`] what was
     /// appended is meaningless.
     fn expand<F: Fingerprint>(
         &self,

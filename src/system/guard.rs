@@ -40,6 +40,9 @@ pub(crate) fn guarded<T>(code: impl FnOnce() -> T) -> Result<T, Thrown> {
         } else {
             ("a panic without a message".to_owned(), false)
         };
-        Thrown { message, is_mistake }
+        Thrown {
+            message,
+            is_mistake,
+        }
     })
 }

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use stateright::actor::Id;
 
+use super::guard::Mistake;
+
 /// Tells systems apart, so that a handle of another system is noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SystemId(u64);

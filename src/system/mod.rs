@@ -1,6 +1,7 @@
 //! What a user builds: actors joined by a message type, links, faults, stimuli, observers, properties.
 //! Knows nothing of how it is searched.
 
+mod foreign;
 mod guard;
 mod handle;
 mod link;
@@ -15,11 +16,12 @@ pub use link::{Crashes, Link};
 pub use observer::Event;
 pub use snapshot::Snapshot;
 
+pub(crate) use foreign::Foreign;
 pub use guard::in_user_code;
-pub(crate) use guard::{Mistake, Thrown, guarded};
+pub(crate) use guard::{Thrown, guarded};
 pub(crate) use handle::SystemId;
 pub(crate) use observer::Observer;
-pub(crate) use process::{ActorProcess, Component, ENVIRONMENT, Identity, Pending, Process, Reaction};
+pub(crate) use process::{ActorProcess, Component, ENVIRONMENT, Local, Pending, Process, Reaction};
 pub(crate) use property::{Predicate, Property, Test, Valuation};
 pub(crate) use rules::{MessageRules, NoOp, Rules};
 pub(crate) use snapshot::View;
@@ -30,7 +32,6 @@ use std::hash::Hash;
 
 use serde::Serialize;
 use stateright::actor::{Actor, Id};
-
 
 /// What actors send each other. Every type with these bounds is one.
 pub trait Message: Clone + Debug + Eq + Hash + Serialize + Send + Sync + 'static {}
@@ -280,7 +281,10 @@ impl<M: Message> System<M> {
             .push(observer::hashed(name.into(), initial, fold));
         ObserverHandle::new(self.id, self.observers.len() - 1)
     }
+}
 
+/// Properties and boundaries.
+impl<M> System<M> {
     /// `predicate` holds in every reachable state.
     pub fn always(
         &mut self,

@@ -85,6 +85,23 @@ where
     })
 }
 
+/// For values without `Eq`: told apart by their `Debug` text.
+pub(crate) fn debugged<M: 'static, T>(
+    name: String,
+    initial: T,
+    fold: impl Fn(&T, &Event<'_, M>) -> Option<T> + Send + Sync + 'static,
+) -> Box<dyn Observer<M>>
+where
+    T: Clone + Debug + Hash + Send + Sync + 'static,
+{
+    Box::new(Typed {
+        name,
+        initial,
+        fold: Box::new(fold),
+        identity: Identity::debugged(),
+    })
+}
+
 impl<M, T: Clone + Send + Sync + 'static> Observer<M> for Typed<M, T> {
     fn name(&self) -> &str {
         &self.name

@@ -39,7 +39,11 @@ impl<M> MessageRules<M> {
     where
         M: Eq + Hash + Debug,
     {
-        MessageRules { identity: Identity::hashed(), user_hash, key: |msg| Ok(Tree::debug(msg).text().into_bytes()) }
+        MessageRules {
+            identity: Identity::hashed(),
+            user_hash,
+            key: |msg| Ok(Tree::debug(msg).text().into_bytes()),
+        }
     }
 }
 

@@ -28,6 +28,10 @@ impl<'a, M> Snapshot<'a, M> {
         Snapshot { view }
     }
 
+    pub(crate) fn view(&self) -> &'a dyn View<M> {
+        self.view
+    }
+
     fn local<A: Actor<Msg = M> + 'static>(&self, handle: Handle<A>) -> &'a Local<A> {
         let local = self.view.local(handle.index_in(self.view.system()));
         local.get::<Local<A>>()

@@ -15,12 +15,29 @@ use crate::system::{Component, Event, NoOp, Reaction, Thrown, guarded};
 /// Something user code has to answer, or a channel that was never seen.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Miss {
-    Handler { local: u32, event: u32 },
-    Fold { observer: u32, value: u32, signature: u32 },
-    Push { channel: u32, send: u32 },
-    Pop { channel: u32 },
+    Handler {
+        local: u32,
+        event: u32,
+    },
+    Fold {
+        observer: u32,
+        value: u32,
+        signature: u32,
+    },
+    Push {
+        channel: u32,
+        send: u32,
+    },
+    Pop {
+        channel: u32,
+    },
     /// A predicate in a state, where its decision tree ends: at `node`, under `key`.
-    Decide { question: u32, node: u32, key: u32, words: Vec<u32> },
+    Decide {
+        question: u32,
+        node: u32,
+        key: u32,
+        words: Vec<u32>,
+    },
 }
 
 /// A handler's answer with the bytes that identify it.
@@ -44,21 +61,38 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             for miss in scratch.misses.drain(..) {
                 match &miss {
                     // The states of one decision miss differ; where it ended is what counts.
-                    Miss::Decide { question, node, key, .. } => {
-                        let place = Miss::Decide { question: *question, node: *node, key: *key, words: Vec::new() };
+                    Miss::Decide {
+                        question,
+                        node,
+                        key,
+                        ..
+                    } => {
+                        let place = Miss::Decide {
+                            question: *question,
+                            node: *node,
+                            key: *key,
+                            words: Vec::new(),
+                        };
                         if asked.insert(place) {
                             decides.push(miss);
                         }
                     }
                     _ if !asked.insert(miss.clone()) => {}
                     Miss::Handler { local, event } => handlers.push((*local, *event)),
-                    Miss::Fold { observer, value, signature } => folds.push((*observer, *value, *signature)),
+                    Miss::Fold {
+                        observer,
+                        value,
+                        signature,
+                    } => folds.push((*observer, *value, *signature)),
                     Miss::Push { channel, send } => self.push(*channel, *send)?,
                     Miss::Pop { channel } => self.pop(*channel)?,
                 }
             }
         }
-        let answers: Vec<_> = handlers.par_iter().map(|&(local, event)| self.run_handler(local, event)).collect();
+        let answers: Vec<_> = handlers
+            .par_iter()
+            .map(|&(local, event)| self.run_handler(local, event))
+            .collect();
         for (&(local, event), answer) in handlers.iter().zip(answers) {
             let entry = self.intern_answer(local, event, answer?)?;
             let id = self.entries.len() as u32;
@@ -71,7 +105,11 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             self.folds[observer as usize].insert(value, signature, after);
         }
         self.decide(decides, judged)?;
-        if self.network_asked.load(std::sync::atomic::Ordering::Relaxed) && !self.network_read {
+        if self
+            .network_asked
+            .load(std::sync::atomic::Ordering::Relaxed)
+            && !self.network_read
+        {
             let reads_matter = !self.hash.sabotage.is(Sabotage::NoOpAlwaysSuppressed);
             self.network_read = reads_matter;
             if reads_matter && self.system.rules.no_op == NoOp::Equality {
@@ -83,7 +121,11 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
 
     /// Interns a channel with one more message.
     fn push(&mut self, channel: u32, send: u32) -> Result<(), Error> {
-        let mut content = if channel == NO_ITEM { Vec::new() } else { self.channel_contents[&channel].clone() };
+        let mut content = if channel == NO_ITEM {
+            Vec::new()
+        } else {
+            self.channel_contents[&channel].clone()
+        };
         content.push(send);
         let pair = self.items[send as usize].pair;
         if let Some(after) = self.channel_item(pair, content)? {
@@ -104,12 +146,19 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
     pub(super) fn envelope(&self, item: u32) -> Envelope<&M> {
         let envelope = self.item_envelopes[item as usize];
         let (src, dst) = self.envelope_ends(item);
-        Envelope { src, dst, msg: self.envelopes.get(envelope).get::<M>() }
+        Envelope {
+            src,
+            dst,
+            msg: self.envelopes.get(envelope).get::<M>(),
+        }
     }
 
     fn envelope_ends(&self, item: u32) -> (Id, Id) {
         let slot = self.envelopes.slot(self.item_envelopes[item as usize]);
-        (Id::from((slot >> 32) as usize), Id::from((slot & 0xffff_ffff) as usize))
+        (
+            Id::from((slot >> 32) as usize),
+            Id::from((slot & 0xffff_ffff) as usize),
+        )
     }
 
     /// Runs one handler, twice.
@@ -121,13 +170,17 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         let id = Id::from(actor);
         let run = || {
             guarded(|| match event {
-                CRASH_EVENT => {
-                    Reaction { local: Some(process.crash(component)), sends: Vec::new(), untouched: false }
-                }
+                CRASH_EVENT => Reaction {
+                    local: Some(process.crash(component)),
+                    sends: Vec::new(),
+                    untouched: false,
+                },
                 RECOVER_EVENT => process.start(id, Some(component)),
-                event if event >= PENDING_EVENT => {
-                    process.fire(id, component, &info.pending[(event - PENDING_EVENT) as usize])
-                }
+                event if event >= PENDING_EVENT => process.fire(
+                    id,
+                    component,
+                    &info.pending[(event - PENDING_EVENT) as usize],
+                ),
                 item => {
                     let envelope = self.envelope(item);
                     process.deliver(id, component, envelope.src, envelope.msg)
@@ -139,13 +192,20 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             (Ok(a), Ok(b)) => {
                 a.local.as_ref().map(|(_, bytes)| bytes) == b.local.as_ref().map(|(_, bytes)| bytes)
                     && a.sends.len() == b.sends.len()
-                    && a.sends.iter().zip(&b.sends).all(|(a, b)| a.0 == b.0 && a.2 == b.2)
+                    && a.sends
+                        .iter()
+                        .zip(&b.sends)
+                        .all(|(a, b)| a.0 == b.0 && a.2 == b.2)
                     && a.untouched == b.untouched
             }
             (Err(_), Err(_)) => true,
             _ => false,
         };
-        if alike { Ok(first) } else { Err(self.not_deterministic(local, event)) }
+        if alike {
+            Ok(first)
+        } else {
+            Err(self.not_deterministic(local, event))
+        }
     }
 
     fn not_deterministic(&self, local: u32, event: u32) -> Error {
@@ -156,7 +216,10 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             RECOVER_EVENT => "a recovery".to_owned(),
             event if event >= PENDING_EVENT => {
                 let pending = &info.pending[(event - PENDING_EVENT) as usize];
-                self.processes[actor].pending_tree(self.locals.get(local), pending).1.text()
+                self.processes[actor]
+                    .pending_tree(self.locals.get(local), pending)
+                    .1
+                    .text()
             }
             item => self.message_tree(item).text(),
         };
@@ -191,21 +254,34 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             let bytes = self.message_bytes(&msg)?;
             sends.push((to, msg, bytes));
         }
-        Ok(Ok(Answered { local, sends, untouched: reaction.untouched }))
+        Ok(Ok(Answered {
+            local,
+            sends,
+            untouched: reaction.untouched,
+        }))
     }
 
     /// The component, less what a deliberate fault forgets.
     fn stripped(&self, actor: usize, component: Component) -> Component {
         let sabotage = self.hash.sabotage;
-        let (timers, storage) =
-            (sabotage.is(Sabotage::ForgottenTimer), sabotage.is(Sabotage::StorageNotInState));
-        if timers || storage { self.processes[actor].stripped(&component, timers, storage) } else { component }
+        let (timers, storage) = (
+            sabotage.is(Sabotage::ForgottenTimer),
+            sabotage.is(Sabotage::StorageNotInState),
+        );
+        if timers || storage {
+            self.processes[actor].stripped(&component, timers, storage)
+        } else {
+            component
+        }
     }
 
     fn local_bytes(&self, actor: usize, component: &Component) -> Result<Vec<u8>, Error> {
         let mut bytes = Vec::new();
-        let named = |error: Error| error.about(&format!("the state of actor \"{}\"", self.lanes[actor]));
-        self.processes[actor].identity(component, &mut bytes).map_err(named)?;
+        let named =
+            |error: Error| error.about(&format!("the state of actor \"{}\"", self.lanes[actor]));
+        self.processes[actor]
+            .identity(component, &mut bytes)
+            .map_err(named)?;
         Ok(bytes)
     }
 
@@ -238,12 +314,18 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         };
         let (after, sends, untouched) = match answer {
             Ok(answered) => {
-                let (after, sends) = self.intern_sends(actor, local, answered.local, answered.sends)?;
+                let (after, sends) =
+                    self.intern_sends(actor, local, answered.local, answered.sends)?;
                 (after, sends, answered.untouched)
             }
             Err(message) => (self.panicked_local(actor, message)?, Vec::new(), false),
         };
-        let signature = self.signature([told].into_iter().chain(sends.iter().map(|&item| Told::Sent(item))).collect());
+        let signature = self.signature(
+            [told]
+                .into_iter()
+                .chain(sends.iter().map(|&item| Told::Sent(item)))
+                .collect(),
+        );
         self.make_entry(local, after, &sends, signature, untouched)
     }
 
@@ -276,10 +358,15 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
     ) -> Result<Entry, Error> {
         let sends_at = u32::try_from(self.sends.len()).ok();
         let (Some(sends_at), Ok(n_sends)) = (sends_at, u16::try_from(sends.len())) else {
-            return Err(Error::capacity("a handler sends more messages than can be numbered"));
+            return Err(Error::capacity(
+                "a handler sends more messages than can be numbered",
+            ));
         };
         self.sends.extend_from_slice(sends);
-        let mut delta = self.locals.hash(after).wrapping_sub(self.locals.hash(before));
+        let mut delta = self
+            .locals
+            .hash(after)
+            .wrapping_sub(self.locals.hash(before));
         let mut constant = true;
         for &item in sends {
             let item = &self.items[item as usize];
@@ -301,7 +388,10 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
     }
 
     /// Folds a list of events into an observed value, twice.
-    fn run_fold(&self, fold: (u32, u32, u32)) -> Result<Result<Option<(Component, Vec<u8>)>, String>, Error> {
+    fn run_fold(
+        &self,
+        fold: (u32, u32, u32),
+    ) -> Result<Result<Option<(Component, Vec<u8>)>, String>, Error> {
         let (observer, value, signature) = fold;
         let folder = &self.system.observers[observer as usize];
         let run = || {
@@ -320,7 +410,9 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             })
         };
         let bytes = |component: Option<Component>| -> Result<_, Error> {
-            let Some(component) = component else { return Ok(None) };
+            let Some(component) = component else {
+                return Ok(None);
+            };
             let mut bytes = Vec::new();
             let named = |error: Error| error.about(&format!("observer \"{}\"", folder.name()));
             folder.identity(&component, &mut bytes).map_err(named)?;
@@ -329,7 +421,8 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         match (run(), run()) {
             (Ok(first), Ok(second)) => {
                 let (first, second) = (bytes(first)?, bytes(second)?);
-                if first.as_ref().map(|(_, bytes)| bytes) == second.as_ref().map(|(_, bytes)| bytes) {
+                if first.as_ref().map(|(_, bytes)| bytes) == second.as_ref().map(|(_, bytes)| bytes)
+                {
                     return Ok(Ok(first));
                 }
             }
@@ -352,12 +445,19 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
     ) -> Result<u32, Error> {
         match answer {
             Ok(None) => Ok(value),
-            Ok(Some((component, bytes))) => self.observed_value(observer as usize, component, &bytes),
+            Ok(Some((component, bytes))) => {
+                self.observed_value(observer as usize, component, &bytes)
+            }
             Err(message) => self.panicked_observed(observer as usize, message),
         }
     }
 
-    pub(super) fn observed_value(&mut self, k: usize, value: Component, bytes: &[u8]) -> Result<u32, Error> {
+    pub(super) fn observed_value(
+        &mut self,
+        k: usize,
+        value: Component,
+        bytes: &[u8],
+    ) -> Result<u32, Error> {
         let observer = &self.system.observers[k];
         let comparison = crate::space::intern::Comparison {
             same: &|a: &Component, b: &Component| observer.same(a, b),
@@ -366,7 +466,9 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             strict: observer.is_strict(),
             name: &|| format!("observer \"{}\"", observer.name()),
         };
-        Ok(self.observed[k].intern(&self.hash, k as u64, bytes, value, &comparison)?.0)
+        Ok(self.observed[k]
+            .intern(&self.hash, k as u64, bytes, value, &comparison)?
+            .0)
     }
 
     fn panicked_observed(&mut self, k: usize, message: String) -> Result<u32, Error> {
@@ -382,7 +484,13 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         };
         let slot = (crate::space::intern::Kind::Panicked as u64) << 56 | k as u64;
         let component = Component::new(message.clone());
-        let (id, _) = self.observed[k].intern(&self.hash, slot, message.as_bytes(), component, &comparison)?;
+        let (id, _) = self.observed[k].intern(
+            &self.hash,
+            slot,
+            message.as_bytes(),
+            component,
+            &comparison,
+        )?;
         self.observed_panics.insert((k as u32, id), message);
         self.any_panic = true;
         Ok(id)
@@ -425,7 +533,10 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 (Ok(a), Ok(b)) => {
                     let alike = a.local.as_ref().map(|l| &l.1) == b.local.as_ref().map(|l| &l.1)
                         && a.sends.len() == b.sends.len()
-                        && a.sends.iter().zip(&b.sends).all(|(a, b)| a.0 == b.0 && a.2 == b.2);
+                        && a.sends
+                            .iter()
+                            .zip(&b.sends)
+                            .all(|(a, b)| a.0 == b.0 && a.2 == b.2);
                     if !alike {
                         return Err(Error::model(format!(
                             "actor \"{}\" starts differently when it is started twice",
@@ -440,15 +551,17 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                     continue;
                 }
             };
-            let Some((component, bytes)) = answered.local else { unreachable!("a start makes a component") };
+            let Some((component, bytes)) = answered.local else {
+                unreachable!("a start makes a component")
+            };
             let starts = self.system.slots[actor].starts.clone();
             let mut locals = Vec::new();
-            if starts.is_empty() {
+            for state in &starts {
+                let component = self.processes[actor].with_state(&component, state);
+                let bytes = self.local_bytes(actor, &component)?;
                 locals.push(self.local(actor, component, &bytes)?);
             }
-            for state in &starts {
-                let component = self.processes[actor].with_state(&self.stripped(actor, component.clone()), state);
-                let bytes = self.local_bytes(actor, &component)?;
+            if starts.is_empty() {
                 locals.push(self.local(actor, component, &bytes)?);
             }
             alternatives.push(locals);
@@ -466,7 +579,10 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         // The product, the last actor's alternatives varying fastest.
         let mut states: Vec<Vec<u32>> = vec![Vec::new()];
         for locals in alternatives {
-            states = states.iter().flat_map(|state| locals.iter().map(|&l| [&state[..], &[l]].concat())).collect();
+            states = states
+                .iter()
+                .flat_map(|state| locals.iter().map(|&l| [&state[..], &[l]].concat()))
+                .collect();
         }
         for state in &mut states {
             state.extend_from_slice(&observed);
@@ -483,7 +599,11 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         }
         if !item.rule.fifo {
             let copies = network.iter().filter(|&&id| id == send).count();
-            if item.rule.capacity.is_none_or(|capacity| copies < capacity as usize) {
+            if item
+                .rule
+                .capacity
+                .is_none_or(|capacity| copies < capacity as usize)
+            {
                 network.push(send);
             }
             return Ok(());

@@ -14,7 +14,9 @@ use super::keymap::KeyMap;
 use super::{ActorSpace, Scratch};
 use crate::error::Error;
 use crate::space::{Answer, Judgement, PropertyKind};
-use crate::system::{Component, Predicate, Snapshot, System, SystemId, Test, Thrown, Valuation, View, guarded};
+use crate::system::{
+    Component, Predicate, Snapshot, System, SystemId, Test, Thrown, Valuation, View, guarded,
+};
 
 /// Which predicate of the system a question is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,12 +31,16 @@ pub(super) enum Question {
 
 /// All questions of a system: boundaries first.
 pub(super) fn questions<M>(system: &System<M>) -> Vec<Question> {
-    let mut questions: Vec<Question> = (0..system.boundaries.len()).map(Question::Boundary).collect();
+    let mut questions: Vec<Question> = (0..system.boundaries.len())
+        .map(Question::Boundary)
+        .collect();
     questions.extend(system.may_end_when.as_ref().map(|_| Question::MayEnd));
     for (index, property) in system.properties.iter().enumerate() {
         match &property.test {
             Test::Always(_) | Test::Reachable(_) => questions.push(Question::First(index)),
-            Test::Implies(..) => questions.extend([Question::First(index), Question::Second(index)]),
+            Test::Implies(..) => {
+                questions.extend([Question::First(index), Question::Second(index)])
+            }
             Test::Confluent { .. } => {}
         }
     }
@@ -83,7 +89,9 @@ impl Decision {
         loop {
             match self.nodes[at as usize] {
                 Node::Answer(answer) => return Ok(Truth::Is(answer)),
-                Node::Panic(message) => return Ok(Truth::Panics(self.panics[message as usize].clone())),
+                Node::Panic(message) => {
+                    return Ok(Truth::Panics(self.panics[message as usize].clone()));
+                }
                 Node::Read(word) => {
                     let key = words[word as usize];
                     at = self.edges.get(at, key).ok_or((at, key))?;
@@ -145,7 +153,12 @@ pub(super) struct Reading<'a, M> {
 
 impl<'a, M> Reading<'a, M> {
     pub(super) fn new(space: &'a ActorSpace<M>, words: &'a [u32]) -> Self {
-        Reading { space, words, reads: RefCell::default(), reads_network: Cell::new(false) }
+        Reading {
+            space,
+            words,
+            reads: RefCell::default(),
+            reads_network: Cell::new(false),
+        }
     }
 
     fn note(&self, word: usize) {
@@ -206,7 +219,9 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 None => unreachable!("asked only where it is declared"),
             },
             Question::First(index) => match &self.system.properties[index].test {
-                Test::Always(predicate) | Test::Reachable(predicate) | Test::Implies(predicate, _) => predicate,
+                Test::Always(predicate)
+                | Test::Reachable(predicate)
+                | Test::Implies(predicate, _) => predicate,
                 Test::Confluent { .. } => unreachable!("a confluent property has no predicate"),
             },
             Question::Second(index) => match &self.system.properties[index].test {
@@ -228,29 +243,50 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
     }
 
     /// Runs a predicate, twice; what it said, what it read, and whether it read the network.
-    fn evaluate(&self, question: Question, words: &[u32]) -> Result<(Truth, Vec<u32>, bool), Error> {
+    fn evaluate(
+        &self,
+        question: Question,
+        words: &[u32],
+    ) -> Result<(Truth, Vec<u32>, bool), Error> {
         let predicate = self.predicate(question);
         let run = || -> Result<(Truth, Vec<u32>, bool), Error> {
             let reading = Reading::new(self, words);
             let truth = match guarded(|| predicate(&Snapshot::new(&reading))) {
                 Ok(answer) => Truth::Is(answer),
-                Err(Thrown { message, is_mistake: false }) => {
+                Err(Thrown {
+                    message,
+                    is_mistake: false,
+                }) => {
                     let message = format!("{} panicked: {message}", self.question_name(question));
                     Truth::Panics(message)
                 }
                 Err(Thrown { message, .. }) => {
-                    return Err(Error::model(format!("{}: {message}", self.question_name(question))));
+                    return Err(Error::model(format!(
+                        "{}: {message}",
+                        self.question_name(question)
+                    )));
                 }
             };
-            Ok((truth, reading.reads.into_inner(), reading.reads_network.get()))
+            Ok((
+                truth,
+                reading.reads.into_inner(),
+                reading.reads_network.get(),
+            ))
         };
         let (first, second) = (run()?, run()?);
-        if first == second { Ok(first) } else { Err(self.wavers(question, words)) }
+        if first == second {
+            Ok(first)
+        } else {
+            Err(self.wavers(question, words))
+        }
     }
 
     fn wavers(&self, question: Question, words: &[u32]) -> Error {
-        let state: Vec<String> =
-            self.render_words(words).iter().map(|(name, tree)| format!("{name} = {}", tree.text())).collect();
+        let state: Vec<String> = self
+            .render_words(words)
+            .iter()
+            .map(|(name, tree)| format!("{name} = {}", tree.text()))
+            .collect();
         Error::model(format!(
             "{} answers differently when it is asked twice about the same state\n  state: {}",
             self.question_name(question),
@@ -275,7 +311,12 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             Ok(truth) => Some(truth),
             Err((node, key)) => {
                 let words = words.to_vec();
-                scratch.misses.push(Miss::Decide { question: index as u32, node, key, words });
+                scratch.misses.push(Miss::Decide {
+                    question: index as u32,
+                    node,
+                    key,
+                    words,
+                });
                 None
             }
         }
@@ -286,14 +327,22 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         let answers: Vec<_> = misses
             .par_iter()
             .map(|miss| match miss {
-                Miss::Decide { question, words, .. } => {
-                    self.evaluate(self.questions[*question as usize], words).map(Some)
-                }
+                Miss::Decide {
+                    question, words, ..
+                } => self
+                    .evaluate(self.questions[*question as usize], words)
+                    .map(Some),
                 _ => Ok(None),
             })
             .collect();
         for (miss, answer) in misses.iter().zip(answers) {
-            if let (Miss::Decide { question, words, .. }, Some((truth, reads, reads_network))) = (miss, answer?) {
+            if let (
+                Miss::Decide {
+                    question, words, ..
+                },
+                Some((truth, reads, reads_network)),
+            ) = (miss, answer?)
+            {
                 let decision = &mut self.decisions[*question as usize];
                 decision.evaluated += 1;
                 decision.reads_network |= reads_network;
@@ -304,16 +353,25 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         }
         for decision in &mut self.decisions {
             decision.judged += judged;
-            let hardly_pays = decision.evaluated > TRIAL && decision.evaluated * 2 > decision.judged;
+            let hardly_pays =
+                decision.evaluated > TRIAL && decision.evaluated * 2 > decision.judged;
             if !decision.direct && (hardly_pays || decision.reads_network) {
-                *decision = Decision { direct: true, ..Decision::default() };
+                *decision = Decision {
+                    direct: true,
+                    ..Decision::default()
+                };
             }
         }
         Ok(())
     }
 
     /// See [`StateSpace::judge`](crate::space::StateSpace::judge).
-    pub(super) fn judge_state(&self, words: &[u32], scratch: &mut Scratch, out: &mut Judgement) -> Answer {
+    pub(super) fn judge_state(
+        &self,
+        words: &[u32],
+        scratch: &mut Scratch,
+        out: &mut Judgement,
+    ) -> Answer {
         out.holds = 0;
         out.premise = 0;
         out.outside = 0;
@@ -331,17 +389,20 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             return Answer::Complete;
         }
         let mut is_whole = true;
-        let mut is_true = |index: usize, scratch: &mut Scratch, panic: &mut Option<String>| match self.ask(index, words, scratch) {
-            Some(Truth::Is(answer)) => answer,
-            Some(Truth::Panics(message)) => {
-                panic.get_or_insert(message);
-                true
-            }
-            None => {
-                is_whole = false;
-                true
-            }
-        };
+        let mut is_true =
+            |index: usize, scratch: &mut Scratch, panic: &mut Option<String>| match self
+                .ask(index, words, scratch)
+            {
+                Some(Truth::Is(answer)) => answer,
+                Some(Truth::Panics(message)) => {
+                    panic.get_or_insert(message);
+                    true
+                }
+                None => {
+                    is_whole = false;
+                    true
+                }
+            };
         let mut question = 0;
         for boundary in 0..self.boundaries.len() {
             if !is_true(question, scratch, &mut out.panic) {
@@ -350,9 +411,17 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             question += 1;
         }
         if out.outside != 0 {
-            return if is_whole { Answer::Complete } else { Answer::Missing };
+            return if is_whole {
+                Answer::Complete
+            } else {
+                Answer::Missing
+            };
         }
-        let quiescent = if self.asks_quiescence { self.is_quiescent(words, scratch) } else { Some(false) };
+        let quiescent = if self.asks_quiescence {
+            self.is_quiescent(words, scratch)
+        } else {
+            Some(false)
+        };
         out.quiescent = quiescent == Some(true);
         let mut is_complete = quiescent.is_some();
         for (index, property) in self.properties.iter().enumerate().skip(1) {
@@ -403,7 +472,11 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         if out.panic.is_none() {
             out.holds |= 1;
         }
-        if is_whole && is_complete { Answer::Complete } else { Answer::Missing }
+        if is_whole && is_complete {
+            Answer::Complete
+        } else {
+            Answer::Missing
+        }
     }
 
     /// Inputs and value of a `confluent` property, as hashes; twice. The inner error is a panic.
@@ -420,12 +493,19 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 Ok(Ok(())) => Ok(Ok(xxh3_128_with_seed(&bytes, self.hash.seed))),
                 Ok(Err(error)) => Err(error.about(&format!("property \"{}\"", property.name))),
                 Err(thrown) if thrown.is_mistake => Err(Error::model(thrown.message)),
-                Err(thrown) => Ok(Err(format!("property \"{}\" panicked: {}", property.name, thrown.message))),
+                Err(thrown) => Ok(Err(format!(
+                    "property \"{}\" panicked: {}",
+                    property.name, thrown.message
+                ))),
             }
         };
         let run = || -> Result<Result<(u128, u128), String>, Error> {
             let spent = || {
-                let word = if self.budget.is_empty() { 0 } else { words[self.budget_at()] };
+                let word = if self.budget.is_empty() {
+                    0
+                } else {
+                    words[self.budget_at()]
+                };
                 Ok(Ok(xxh3_128_with_seed(&word.to_le_bytes(), self.hash.seed)))
             };
             let inputs = inputs.as_ref().map_or_else(spent, &hash)?;

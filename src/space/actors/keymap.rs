@@ -69,10 +69,6 @@ impl KeyMap {
         }
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.len
-    }
-
     pub(crate) fn clear(&mut self) {
         self.entries.clear();
         self.len = 0;
@@ -96,7 +92,7 @@ mod tests {
                 map.insert(a, b * 7, a * 1000 + b);
             }
         }
-        assert_eq!(map.len(), 10_000);
+        assert_eq!(map.len, 10_000);
         for a in 0..100 {
             for b in 0..100 {
                 assert_eq!(map.get(a, b * 7), Some(a * 1000 + b));
@@ -105,6 +101,6 @@ mod tests {
         }
         map.insert(3, 7, 5);
         assert_eq!(map.get(3, 7), Some(5));
-        assert_eq!(map.len(), 10_000);
+        assert_eq!(map.len, 10_000);
     }
 }

@@ -40,12 +40,15 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
 
     pub(super) fn render_words(&self, words: &[u32]) -> Rendered {
         let n = self.n_actors();
-        let mut parts: Rendered =
-            (0..n).map(|actor| (self.lanes[actor].clone(), self.local_tree(words[actor]))).collect();
+        let mut parts: Rendered = (0..n)
+            .map(|actor| (self.lanes[actor].clone(), self.local_tree(words[actor])))
+            .collect();
         for (k, observer) in self.system.observers.iter().enumerate() {
             let value = words[n + k];
             let tree = match self.observed_panics.get(&(k as u32, value)) {
-                Some(message) => Tree::Tuple("panicked".to_owned(), vec![Tree::Text(message.clone())]),
+                Some(message) => {
+                    Tree::Tuple("panicked".to_owned(), vec![Tree::Text(message.clone())])
+                }
                 None => observer.tree(self.observed[k].get(value)),
             };
             parts.push((observer.name().to_owned(), tree));
@@ -53,9 +56,15 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         if !self.budget.is_empty() {
             let word = words[self.budget_at()];
             let spent = self.budget.names.iter().enumerate().map(|(counter, name)| {
-                (name.clone(), Tree::Atom(self.budget.value(word, counter).to_string()))
+                (
+                    name.clone(),
+                    Tree::Atom(self.budget.value(word, counter).to_string()),
+                )
             });
-            parts.push(("spent".to_owned(), Tree::Struct(String::new(), spent.collect())));
+            parts.push((
+                "spent".to_owned(),
+                Tree::Struct(String::new(), spent.collect()),
+            ));
         }
         if let Some(item) = self.last_at().and_then(|at| words[at].checked_sub(1)) {
             parts.push(("last delivery".to_owned(), self.message_tree(item)));
@@ -63,7 +72,8 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         let mut links: BTreeMap<(usize, usize), (bool, Vec<Tree>)> = BTreeMap::new();
         for &word in &words[self.header..] {
             let ends = self.envelope(word);
-            let (is_channel, messages) = links.entry((ends.src.into(), ends.dst.into())).or_default();
+            let (is_channel, messages) =
+                links.entry((ends.src.into(), ends.dst.into())).or_default();
             match self.channel_contents.get(&word) {
                 Some(content) => {
                     *is_channel = true;
@@ -72,15 +82,17 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 None => messages.push(self.message_tree(word)),
             }
         }
-        let in_flight = links.into_iter().map(|((src, dst), (is_channel, mut messages))| {
-            let link = Tree::Text(format!("{} → {}", self.lane_name(src), self.lane_name(dst)));
-            if is_channel {
-                return (link, Tree::List(messages));
-            }
-            // Numbers give no order that anybody may see.
-            messages.sort_by_cached_key(Tree::text);
-            (link, Tree::Set(messages))
-        });
+        let in_flight = links
+            .into_iter()
+            .map(|((src, dst), (is_channel, mut messages))| {
+                let link = Tree::Text(format!("{} → {}", self.lane_name(src), self.lane_name(dst)));
+                if is_channel {
+                    return (link, Tree::List(messages));
+                }
+                // Numbers give no order that anybody may see.
+                messages.sort_by_cached_key(Tree::text);
+                (link, Tree::Set(messages))
+            });
         parts.push(("in flight".to_owned(), Tree::Map(in_flight.collect())));
         parts
     }
@@ -148,9 +160,16 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             }
             Place::Crash(actor) | Place::Recover(actor) => {
                 let crashes = matches!(place, Place::Crash(_));
-                label.kind = if crashes { StepKind::Crash } else { StepKind::Recover };
+                label.kind = if crashes {
+                    StepKind::Crash
+                } else {
+                    StepKind::Recover
+                };
                 label.lane = actor as u32;
-                memo_key = Some((words[actor], if crashes { CRASH_EVENT } else { RECOVER_EVENT }));
+                memo_key = Some((
+                    words[actor],
+                    if crashes { CRASH_EVENT } else { RECOVER_EVENT },
+                ));
             }
         }
         if let Some(found) = memo_key.and_then(|(local, event)| self.memo.get(local, event)) {
@@ -185,8 +204,15 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             }
         }
         for (counter, name) in self.budget.names.iter().enumerate() {
-            let (limit, spent) = (self.budget.limits[counter], self.budget.spent[counter].load(Ordering::Relaxed));
-            let what = if counter < self.budget.n_stimuli { format!("stimulus \"{name}\"") } else { name.clone() };
+            let (limit, spent) = (
+                self.budget.limits[counter],
+                self.budget.spent[counter].load(Ordering::Relaxed),
+            );
+            let what = if counter < self.budget.n_stimuli {
+                format!("stimulus \"{name}\"")
+            } else {
+                name.clone()
+            };
             if spent == 0 && limit > 0 {
                 list.push(format!("{what}: never happens (budget {limit})"));
             } else if spent < limit {

@@ -11,6 +11,8 @@ mod label;
 mod layout;
 mod space;
 mod steps;
+#[cfg(test)]
+mod tests;
 
 pub use layout::Words;
 
@@ -27,7 +29,9 @@ use super::intern::{ContentHash, Kind, Table};
 use super::sabotage::{Sabotage, Sabotaged};
 use super::{PROPERTIES_MAX, PropertyDecl, PropertyKind};
 use crate::error::Error;
-use crate::system::{Component, Crashes, ENVIRONMENT, NoOp, Pending, Process, System, Test, guarded};
+use crate::system::{
+    Component, Crashes, ENVIRONMENT, NoOp, Pending, Process, System, Test, guarded,
+};
 
 /// The state space of a [`System`].
 pub struct ActorSpace<M> {
@@ -115,13 +119,21 @@ struct Budget {
 impl Budget {
     fn add(&mut self, name: String, limit: u32) -> Result<(), Error> {
         let stride = match (self.strides.last(), self.limits.last()) {
-            (Some(&stride), Some(&limit)) => limit.checked_add(1).and_then(|radix| stride.checked_mul(radix)),
+            (Some(&stride), Some(&limit)) => limit
+                .checked_add(1)
+                .and_then(|radix| stride.checked_mul(radix)),
             _ => Some(1),
         };
-        let fits = stride.and_then(|stride| limit.checked_add(1).and_then(|radix| stride.checked_mul(radix)));
+        let fits = stride.and_then(|stride| {
+            limit
+                .checked_add(1)
+                .and_then(|radix| stride.checked_mul(radix))
+        });
         let (Some(stride), Some(_)) = (stride, fits) else {
-            return Err(Error::capacity("the budgets of stimuli and faults are too large together")
-                .with_cure("their product, each plus one, must stay below 2^32"));
+            return Err(Error::capacity(
+                "the budgets of stimuli and faults are too large together",
+            )
+            .with_cure("their product, each plus one, must stay below 2^32"));
         };
         self.names.push(name);
         self.limits.push(limit);
@@ -161,12 +173,17 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         let mut lanes: Vec<String> = Vec::new();
         for slot in &mut system.slots {
             let Some(process) = slot.process.take() else {
-                return Err(Error::model(format!("actor \"{}\" was reserved and never set", slot.name))
-                    .with_cure("call `set` with the handle that `reserve` returned"));
+                return Err(Error::model(format!(
+                    "actor \"{}\" was reserved and never set",
+                    slot.name
+                ))
+                .with_cure("call `set` with the handle that `reserve` returned"));
             };
             if lanes.contains(&slot.name) {
-                return Err(Error::model(format!("two actors are named \"{}\"", slot.name))
-                    .with_cure("give every actor a name of its own"));
+                return Err(
+                    Error::model(format!("two actors are named \"{}\"", slot.name))
+                        .with_cure("give every actor a name of its own"),
+                );
             }
             processes.push(process);
             lanes.push(slot.name.clone());
@@ -176,18 +193,28 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         let mut budget = Budget::default();
         for stimulus in &system.stimuli {
             if usize::from(stimulus.to) >= n {
-                return Err(Error::model(format!("stimulus \"{}\" goes to an id that is no actor", stimulus.name)));
+                return Err(Error::model(format!(
+                    "stimulus \"{}\" goes to an id that is no actor",
+                    stimulus.name
+                )));
             }
             budget.add(stimulus.name.clone(), stimulus.budget)?;
         }
         budget.n_stimuli = system.stimuli.len();
         for (position, crashes) in system.crashes.iter().enumerate() {
-            let name = if position == 0 { "crashes".to_owned() } else { format!("crashes[{position}]") };
+            let name = if position == 0 {
+                "crashes".to_owned()
+            } else {
+                format!("crashes[{position}]")
+            };
             budget.add(name, crashes.budget)?;
         }
         budget.n_crash_rules = system.crashes.len();
         let links = || system.links.values().chain([&system.link]);
-        let mut loss_budgets: Vec<u32> = links().filter(|link| link.losing).filter_map(|link| link.loss_budget).collect();
+        let mut loss_budgets: Vec<u32> = links()
+            .filter(|link| link.losing)
+            .filter_map(|link| link.loss_budget)
+            .collect();
         loss_budgets.dedup();
         match loss_budgets[..] {
             [] => {}
@@ -210,17 +237,26 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 system.crashes.iter().position(names)
             })
             .collect();
-        let may_crash = system.rules.simultaneous_crashes.is_some() || crash_rules.iter().any(Option::is_some);
+        let may_crash = system
+            .rules
+            .simultaneous_crashes
+            .is_some_and(|limit| limit > 0)
+            || crash_rules.iter().any(Option::is_some);
         let rules = compile_rules(&system, n);
         let header = n
             + system.observers.len()
             + usize::from(!budget.is_empty())
             + usize::from(system.rules.remembers_last_delivery);
 
-        let mut properties =
-            vec![PropertyDecl { name: "no panic".to_owned(), kind: PropertyKind::NoPanic }];
+        let mut properties = vec![PropertyDecl {
+            name: "no panic".to_owned(),
+            kind: PropertyKind::NoPanic,
+        }];
         if system.may_end_when.is_some() {
-            properties.push(PropertyDecl { name: "no deadlock".to_owned(), kind: PropertyKind::NoDeadlock });
+            properties.push(PropertyDecl {
+                name: "no deadlock".to_owned(),
+                kind: PropertyKind::NoDeadlock,
+            });
         }
         for property in &system.properties {
             let kind = match &property.test {
@@ -230,17 +266,30 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 Test::Confluent { .. } => PropertyKind::Confluent,
             };
             if properties.iter().any(|other| other.name == property.name) {
-                return Err(Error::model(format!("two properties are named \"{}\"", property.name)));
+                return Err(Error::model(format!(
+                    "two properties are named \"{}\"",
+                    property.name
+                )));
             }
-            properties.push(PropertyDecl { name: property.name.clone(), kind });
+            properties.push(PropertyDecl {
+                name: property.name.clone(),
+                kind,
+            });
         }
-        let boundaries: Vec<String> = system.boundaries.iter().map(|(name, _)| name.clone()).collect();
+        let boundaries: Vec<String> = system
+            .boundaries
+            .iter()
+            .map(|(name, _)| name.clone())
+            .collect();
         if properties.len() > PROPERTIES_MAX || boundaries.len() > PROPERTIES_MAX {
-            return Err(Error::model(format!("more than {PROPERTIES_MAX} properties or boundaries")));
+            return Err(Error::model(format!(
+                "more than {PROPERTIES_MAX} properties or boundaries"
+            )));
         }
         let questions = judge::questions(&system);
-        let asks_quiescence =
-            properties.iter().any(|p| matches!(p.kind, PropertyKind::NoDeadlock | PropertyKind::Confluent));
+        let asks_quiescence = properties
+            .iter()
+            .any(|p| matches!(p.kind, PropertyKind::NoDeadlock | PropertyKind::Confluent));
         let n_observers = system.observers.len();
         let mut space = ActorSpace {
             processes,
@@ -258,7 +307,9 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             hash: ContentHash::default(),
             locals: Table::new(Kind::Local),
             local_infos: Vec::new(),
-            observed: (0..n_observers).map(|_| Table::new(Kind::Observed)).collect(),
+            observed: (0..n_observers)
+                .map(|_| Table::new(Kind::Observed))
+                .collect(),
             observed_panics: HashMap::new(),
             envelopes: Table::new(Kind::Envelope),
             items: Vec::new(),
@@ -313,7 +364,10 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
     /// The word of the last delivery, if it is remembered.
     #[inline]
     fn last_at(&self) -> Option<usize> {
-        self.system.rules.remembers_last_delivery.then(|| self.header - 1)
+        self.system
+            .rules
+            .remembers_last_delivery
+            .then(|| self.header - 1)
     }
 
     fn rule(&self, src: usize, dst: usize) -> (u32, Rule) {
@@ -343,7 +397,9 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         self.folds.iter_mut().for_each(KeyMap::clear);
         self.signatures.clear();
         self.signature_list.clear();
-        self.decisions.iter_mut().for_each(|decision| *decision = Decision::default());
+        self.decisions
+            .iter_mut()
+            .for_each(|decision| *decision = Decision::default());
         self.any_panic = false;
         self.never = Seen::new(self.n_actors());
         // Signature 0 tells nobody anything.
@@ -356,7 +412,9 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             .iter()
             .enumerate()
             .map(|(counter, &limit)| {
-                (0..=limit).map(|value| hash.of(Kind::Budget, counter as u64, 0, &value.to_le_bytes())).collect()
+                (0..=limit)
+                    .map(|value| hash.of(Kind::Budget, counter as u64, 0, &value.to_le_bytes()))
+                    .collect()
             })
             .collect();
         self.stimulus_items.clear();
@@ -384,20 +442,30 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         let n = self.n_actors();
         let dst = usize::from(dst);
         if dst >= n && dst != ENVIRONMENT && !self.system.rules.sends_to_nobody {
-            let sender = self.lanes.get(src).map_or("the environment", String::as_str);
-            return Err(Error::model(format!("\"{sender}\" sends a message to id {dst}, which is no actor")));
+            let sender = self
+                .lanes
+                .get(src)
+                .map_or("the environment", String::as_str);
+            return Err(Error::model(format!(
+                "\"{sender}\" sends a message to id {dst}, which is no actor"
+            )));
         }
         let slot = ((src as u64) << 32) | (dst as u64 & 0xffff_ffff);
         let identity = self.system.message.identity;
         let comparison = super::intern::Comparison {
             same: &|a: &Component, b: &Component| (identity.same)(a.get::<M>(), b.get::<M>()),
-            bytes: &|component: &Component, out: &mut Vec<u8>| (identity.bytes)(component.get::<M>(), out),
-            user_hash: Some(&|component: &Component| (self.system.message.user_hash)(component.get::<M>())),
+            bytes: &|component: &Component, out: &mut Vec<u8>| {
+                (identity.bytes)(component.get::<M>(), out)
+            },
+            user_hash: Some(&|component: &Component| {
+                (self.system.message.user_hash)(component.get::<M>())
+            }),
             strict: identity.strict,
             name: &|| "the message type".to_owned(),
         };
         let (envelope, is_new) =
-            self.envelopes.intern(&self.hash, slot, bytes, Component::new(msg), &comparison)?;
+            self.envelopes
+                .intern(&self.hash, slot, bytes, Component::new(msg), &comparison)?;
         if !is_new {
             return Ok(self.envelope_items[envelope as usize]);
         }
@@ -423,8 +491,10 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
 
     fn push_item(&mut self, item: Item, envelope: u32) -> Result<u32, Error> {
         if self.items.len() >= super::intern::COMPONENTS_MAX {
-            return Err(Error::capacity("more different messages and channel contents than can be numbered")
-                .with_cure("bound what grows without end, for example by `within`"));
+            return Err(Error::capacity(
+                "more different messages and channel contents than can be numbered",
+            )
+            .with_cure("bound what grows without end, for example by `within`"));
         }
         self.items.push(item);
         self.item_envelopes.push(envelope);
@@ -433,7 +503,9 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
 
     /// The item of a FIFO channel with this content (envelope items from the head); `None` for an empty one.
     fn channel_item(&mut self, pair: u32, content: Vec<u32>) -> Result<Option<u32>, Error> {
-        let Some(&head) = content.first() else { return Ok(None) };
+        let Some(&head) = content.first() else {
+            return Ok(None);
+        };
         if let Some(&known) = self.channels.get(&(pair, content.clone())) {
             return Ok(Some(known));
         }
@@ -444,7 +516,11 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         let first = self.items[head as usize];
         let item = Item {
             hash: self.hash.of(Kind::Channel, u64::from(pair), 0, &bytes),
-            tail: if content.len() == 1 { layout::NO_ITEM } else { layout::UNKNOWN_ITEM },
+            tail: if content.len() == 1 {
+                layout::NO_ITEM
+            } else {
+                layout::UNKNOWN_ITEM
+            },
             is_channel: true,
             head,
             ..first
@@ -479,7 +555,9 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             strict: process.is_strict(),
             name: &|| format!("actor \"{}\" ({})", self.lanes[actor], process.type_name()),
         };
-        let (id, is_new) = self.locals.intern(&self.hash, actor as u64, bytes, local, &comparison)?;
+        let (id, is_new) =
+            self.locals
+                .intern(&self.hash, actor as u64, bytes, local, &comparison)?;
         if is_new {
             let component = self.locals.get(id);
             let process = &self.processes[actor];
@@ -491,7 +569,12 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 }
             }
             let up = process.is_up(component);
-            self.local_infos.push(LocalInfo { actor: actor as u32, up, pending, panicked: None });
+            self.local_infos.push(LocalInfo {
+                actor: actor as u32,
+                up,
+                pending,
+                panicked: None,
+            });
         }
         Ok(id)
     }
@@ -511,7 +594,9 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         // Panics live in slots of their own, so that they are never compared with an actor's components.
         let slot = (Kind::Panicked as u64) << 56 | actor as u64;
         let component = Component::new(message.clone());
-        let (id, is_new) = self.locals.intern(&self.hash, slot, message.as_bytes(), component, &comparison)?;
+        let (id, is_new) =
+            self.locals
+                .intern(&self.hash, slot, message.as_bytes(), component, &comparison)?;
         if is_new {
             self.local_infos.push(LocalInfo {
                 actor: actor as u32,
@@ -530,10 +615,15 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             return None;
         }
         let n = self.n_actors();
-        let of_locals = words[..n].iter().find_map(|&id| self.local_infos[id as usize].panicked.as_deref());
+        let of_locals = words[..n]
+            .iter()
+            .find_map(|&id| self.local_infos[id as usize].panicked.as_deref());
         of_locals.or_else(|| {
-            (0..self.n_observers())
-                .find_map(|k| self.observed_panics.get(&(k as u32, words[n + k])).map(String::as_str))
+            (0..self.n_observers()).find_map(|k| {
+                self.observed_panics
+                    .get(&(k as u32, words[n + k]))
+                    .map(String::as_str)
+            })
         })
     }
 
@@ -580,9 +670,12 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
     fn last_hash(&self, word: u32) -> u128 {
         match word.checked_sub(1) {
             None => 0,
-            Some(item) => {
-                self.hash.of(Kind::LastDelivery, 0, 0, &self.items[item as usize].hash.to_le_bytes())
-            }
+            Some(item) => self.hash.of(
+                Kind::LastDelivery,
+                0,
+                0,
+                &self.items[item as usize].hash.to_le_bytes(),
+            ),
         }
     }
 }
@@ -612,7 +705,13 @@ fn compile_rules<M>(system: &System<M>, n: usize) -> Vec<Rule> {
                 consumes: !(system.rules.delivery_keeps && link.duplicating),
                 losing: link.losing,
                 budgeted: link.losing && link.loss_budget.is_some(),
-                capacity: if set { Some(1) } else if link.fifo { None } else { link.capacity },
+                capacity: if set {
+                    Some(1)
+                } else if link.fifo {
+                    None
+                } else {
+                    link.capacity
+                },
             });
         }
     }

@@ -3,7 +3,8 @@
 use super::{ActorSpace, KeyMap, Scratch, Words, judge};
 use crate::error::Error;
 use crate::space::{
-    Absorbed, Answer, Fingerprint, Judgement, Label, NeverExercised, PropertyDecl, Rendered, StateSpace,
+    Absorbed, Answer, Fingerprint, Judgement, Label, NeverExercised, PropertyDecl, Rendered,
+    StateSpace,
 };
 
 impl<M: Clone + Send + Sync + 'static> StateSpace for ActorSpace<M> {
@@ -57,11 +58,20 @@ impl<M: Clone + Send + Sync + 'static> StateSpace for ActorSpace<M> {
         scratch: &mut Scratch,
         out: &mut Words,
     ) -> Result<(), Error> {
-        assert!(self.build(states.state(index), step, scratch, out), "step {step} of an expanded state is no step");
+        assert!(
+            self.build(states.state(index), step, scratch, out),
+            "step {step} of an expanded state is no step"
+        );
         Ok(())
     }
 
-    fn judge(&self, states: &Words, index: usize, scratch: &mut Scratch, out: &mut Judgement) -> Answer {
+    fn judge(
+        &self,
+        states: &Words,
+        index: usize,
+        scratch: &mut Scratch,
+        out: &mut Judgement,
+    ) -> Answer {
         self.judge_state(states.state(index), scratch, out)
     }
 
@@ -89,13 +99,21 @@ impl<M: Clone + Send + Sync + 'static> StateSpace for ActorSpace<M> {
     fn bytes(&self) -> usize {
         self.locals.bytes()
             + self.envelopes.bytes()
-            + self.observed.iter().map(crate::space::intern::Table::bytes).sum::<usize>()
+            + self
+                .observed
+                .iter()
+                .map(crate::space::intern::Table::bytes)
+                .sum::<usize>()
             + self.items.capacity() * size_of::<super::Item>()
             + self.entries.capacity() * size_of::<super::Entry>()
             + self.sends.capacity() * size_of::<u32>()
             + self.memo.bytes()
             + self.pushes.bytes()
             + self.folds.iter().map(KeyMap::bytes).sum::<usize>()
-            + self.decisions.iter().map(judge::Decision::bytes).sum::<usize>()
+            + self
+                .decisions
+                .iter()
+                .map(judge::Decision::bytes)
+                .sum::<usize>()
     }
 }

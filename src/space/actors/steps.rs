@@ -37,7 +37,11 @@ struct Move {
 
 impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
     /// Visits the places of a state in step order. Nothing is looked up: the list depends on the words alone.
-    fn places<B>(&self, words: &[u32], mut visit: impl FnMut(Place) -> ControlFlow<B>) -> Option<B> {
+    fn places<B>(
+        &self,
+        words: &[u32],
+        mut visit: impl FnMut(Place) -> ControlFlow<B>,
+    ) -> Option<B> {
         macro_rules! visit {
             ($place:expr) => {
                 if let ControlFlow::Break(value) = visit($place) {
@@ -110,7 +114,12 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
     }
 
     /// Looks a place up: `Ok(None)` if it is no step here, `Err` if something is missing.
-    fn look_up(&self, words: &[u32], place: Place, scratch: &mut Scratch) -> Result<Option<Move>, ()> {
+    fn look_up(
+        &self,
+        words: &[u32],
+        place: Place,
+        scratch: &mut Scratch,
+    ) -> Result<Option<Move>, ()> {
         let up = |actor: usize| self.local_infos[words[actor] as usize].up;
         let affords = |counter: usize| {
             let spent = self.budget.value(words[self.budget_at()], counter);
@@ -140,7 +149,8 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                             let mut told = false;
                             for k in 0..self.n_observers() {
                                 let before = words[self.n_actors() + k];
-                                told |= self.fold(k, before, entry.signature, scratch).ok_or(())? != before;
+                                told |= self.fold(k, before, entry.signature, scratch).ok_or(())?
+                                    != before;
                             }
                             if !told {
                                 return Ok(None);
@@ -156,15 +166,28 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             }
             Place::Lose(at) => {
                 let item = &self.items[words[at] as usize];
-                let counter = if item.rule.budgeted { self.budget.losses } else { None };
+                let counter = if item.rule.budgeted {
+                    self.budget.losses
+                } else {
+                    None
+                };
                 if counter.is_some_and(|counter| !affords(counter)) {
                     return Ok(None);
                 }
                 let lost = self.items[item.head as usize].lost;
-                Move { entry: None, actor: 0, signature: lost, consumed: Some(at), counter, delivered: None }
+                Move {
+                    entry: None,
+                    actor: 0,
+                    signature: lost,
+                    consumed: Some(at),
+                    counter,
+                    delivered: None,
+                }
             }
             Place::Pending(actor, k) => {
-                let entry = self.entry(words[actor], PENDING_EVENT | k, scratch).ok_or(())?;
+                let entry = self
+                    .entry(words[actor], PENDING_EVENT | k, scratch)
+                    .ok_or(())?;
                 if self.system.rules.no_op == NoOp::Untouched && entry.untouched {
                     return Ok(None);
                 }
@@ -175,8 +198,13 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 if !affords(i) || !up(actor) {
                     return Ok(None);
                 }
-                let entry = self.entry(words[actor], self.stimulus_items[i], scratch).ok_or(())?;
-                Move { counter: Some(i), ..of_entry(entry, actor) }
+                let entry = self
+                    .entry(words[actor], self.stimulus_items[i], scratch)
+                    .ok_or(())?;
+                Move {
+                    counter: Some(i),
+                    ..of_entry(entry, actor)
+                }
             }
             Place::Crash(actor) => {
                 let counter = match self.system.rules.simultaneous_crashes {
@@ -195,15 +223,22 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                     return Ok(None);
                 }
                 let entry = self.entry(words[actor], CRASH_EVENT, scratch).ok_or(())?;
-                Move { counter, ..of_entry(entry, actor) }
+                Move {
+                    counter,
+                    ..of_entry(entry, actor)
+                }
             }
             Place::Recover(actor) => {
                 let recovers = self.system.rules.simultaneous_crashes.is_some()
-                    || self.crash_rules[actor].is_some_and(|rule| self.system.crashes[rule].recover);
+                    || self.crash_rules[actor]
+                        .is_some_and(|rule| self.system.crashes[rule].recover);
                 if !recovers {
                     return Ok(None);
                 }
-                of_entry(self.entry(words[actor], RECOVER_EVENT, scratch).ok_or(())?, actor)
+                of_entry(
+                    self.entry(words[actor], RECOVER_EVENT, scratch).ok_or(())?,
+                    actor,
+                )
             }
         };
         Ok(Some(found))
@@ -211,13 +246,23 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
 
     /// The observed value after a list of events.
     #[inline]
-    fn fold(&self, observer: usize, value: u32, signature: u32, scratch: &mut Scratch) -> Option<u32> {
+    fn fold(
+        &self,
+        observer: usize,
+        value: u32,
+        signature: u32,
+        scratch: &mut Scratch,
+    ) -> Option<u32> {
         if signature == 0 {
             return Some(value);
         }
         let found = self.folds[observer].get(value, signature);
         if found.is_none() {
-            scratch.misses.push(Miss::Fold { observer: observer as u32, value, signature });
+            scratch.misses.push(Miss::Fold {
+                observer: observer as u32,
+                value,
+                signature,
+            });
         }
         found
     }
@@ -241,10 +286,14 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         scratch.told.clear();
         for k in 0..self.n_observers() {
             let before = words[n + k];
-            let Some(after) = self.fold(k, before, found.signature, scratch) else { return Effect::Missing };
+            let Some(after) = self.fold(k, before, found.signature, scratch) else {
+                return Effect::Missing;
+            };
             if after != before {
                 let table = &self.observed[k];
-                sum = sum.wrapping_add(table.hash(after)).wrapping_sub(table.hash(before));
+                sum = sum
+                    .wrapping_add(table.hash(after))
+                    .wrapping_sub(table.hash(before));
             }
             scratch.told.push(after);
         }
@@ -252,16 +301,22 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             let word = words[self.budget_at()];
             let spent = self.budget.value(word, counter);
             let hashes = &self.budget.hashes[counter];
-            sum = sum.wrapping_add(hashes[spent as usize + 1]).wrapping_sub(hashes[spent as usize]);
+            sum = sum
+                .wrapping_add(hashes[spent as usize + 1])
+                .wrapping_sub(hashes[spent as usize]);
             if self.budget.spent[counter].load(Ordering::Relaxed) <= spent {
                 self.budget.spent[counter].fetch_max(spent + 1, Ordering::Relaxed);
             }
         }
         if let (Some(at), Some(delivered)) = (self.last_at(), found.delivered) {
-            sum = sum.wrapping_add(self.last_hash(delivered + 1)).wrapping_sub(self.last_hash(words[at]));
+            sum = sum
+                .wrapping_add(self.last_hash(delivered + 1))
+                .wrapping_sub(self.last_hash(words[at]));
         }
         let constant = found.entry.is_some_and(|entry| entry.constant)
-            && found.consumed.is_none_or(|at| self.items[words[at] as usize].rule.is_unbounded());
+            && found
+                .consumed
+                .is_none_or(|at| self.items[words[at] as usize].rule.is_unbounded());
         let sends = match &found.entry {
             Some(entry) => &self.sends[entry.sends_at as usize..][..usize::from(entry.n_sends)],
             None => &[],
@@ -293,7 +348,9 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         }
         if let Some(entry) = &found.entry {
             let before = words[found.actor];
-            sum = sum.wrapping_add(self.locals.hash(entry.local)).wrapping_sub(self.locals.hash(before));
+            sum = sum
+                .wrapping_add(self.locals.hash(entry.local))
+                .wrapping_sub(self.locals.hash(before));
         }
         let mut network = std::mem::take(&mut scratch.network);
         network.clear();
@@ -364,11 +421,16 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 if !is_whole {
                     return None;
                 }
-                let known = |&id: &u32| self.items[id as usize].is_channel && self.items[id as usize].pair == item.pair;
+                let known = |&id: &u32| {
+                    self.items[id as usize].is_channel && self.items[id as usize].pair == item.pair
+                };
                 let at = network.iter().position(known);
                 let before = at.map_or(NO_ITEM, |at| network[at]);
                 let Some(after) = self.pushes.get(before, send) else {
-                    scratch.misses.push(Miss::Push { channel: before, send });
+                    scratch.misses.push(Miss::Push {
+                        channel: before,
+                        send,
+                    });
                     return None;
                 };
                 if let Some(at) = at {
@@ -412,22 +474,37 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             });
             ControlFlow::<()>::Continue(())
         });
-        if scratch.misses.len() == misses { Answer::Complete } else { Answer::Missing }
+        if scratch.misses.len() == misses {
+            Answer::Complete
+        } else {
+            Answer::Missing
+        }
     }
 
     /// Expansion with whole successors: a sabotaged sum need not be incremental.
-    fn expand_sabotaged<F: Fingerprint>(&self, words: &[u32], scratch: &mut Scratch, out: &mut Vec<F>) -> Answer {
+    fn expand_sabotaged<F: Fingerprint>(
+        &self,
+        words: &[u32],
+        scratch: &mut Scratch,
+        out: &mut Vec<F>,
+    ) -> Answer {
         let misses = scratch.misses.len();
         let mut built = Vec::new();
         self.places(words, |place| {
             built.clear();
-            out.push(match self.effect(words, 0, place, scratch, Some(&mut built)) {
-                Effect::Enabled(_) => F::finish(self.fingerprint_sum(&built)),
-                Effect::Disabled | Effect::Missing => F::default(),
-            });
+            out.push(
+                match self.effect(words, 0, place, scratch, Some(&mut built)) {
+                    Effect::Enabled(_) => F::finish(self.fingerprint_sum(&built)),
+                    Effect::Disabled | Effect::Missing => F::default(),
+                },
+            );
             ControlFlow::<()>::Continue(())
         });
-        if scratch.misses.len() == misses { Answer::Complete } else { Answer::Missing }
+        if scratch.misses.len() == misses {
+            Answer::Complete
+        } else {
+            Answer::Missing
+        }
     }
 
     /// The sum that identifies a state: [`sum`](ActorSpace::sum), less what a deliberate fault forgets.
@@ -435,7 +512,10 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         let sabotage = self.hash.sabotage;
         let mut sum = self.sum(words);
         if sabotage.is(Sabotage::DroppedMultisetCount) {
-            for pair in words[self.header..].windows(2).filter(|pair| pair[0] == pair[1]) {
+            for pair in words[self.header..]
+                .windows(2)
+                .filter(|pair| pair[0] == pair[1])
+            {
                 sum = sum.wrapping_sub(self.items[pair[0] as usize].hash);
             }
         }
@@ -454,9 +534,20 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
     }
 
     /// Appends the successor by a step; whether the step is one.
-    pub(super) fn build(&self, words: &[u32], step: u32, scratch: &mut Scratch, out: &mut Words) -> bool {
-        let Some(place) = self.place(words, step) else { return false };
-        let enabled = matches!(self.effect(words, 0, place, scratch, Some(out.open())), Effect::Enabled(_));
+    pub(super) fn build(
+        &self,
+        words: &[u32],
+        step: u32,
+        scratch: &mut Scratch,
+        out: &mut Words,
+    ) -> bool {
+        let Some(place) = self.place(words, step) else {
+            return false;
+        };
+        let enabled = matches!(
+            self.effect(words, 0, place, scratch, Some(out.open())),
+            Effect::Enabled(_)
+        );
         if enabled {
             out.seal();
         }
@@ -472,7 +563,12 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 Place::Lose(_) | Place::Stimulus(_) | Place::Crash(_) => true,
                 Place::Deliver(_) | Place::Pending(..) | Place::Recover(_) => false,
             };
-            if !ends && matches!(self.effect(words, 0, place, scratch, None), Effect::Enabled(_)) {
+            if !ends
+                && matches!(
+                    self.effect(words, 0, place, scratch, None),
+                    Effect::Enabled(_)
+                )
+            {
                 return ControlFlow::Break(());
             }
             ControlFlow::Continue(())
