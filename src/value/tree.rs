@@ -52,11 +52,6 @@ impl Tree {
         }
     }
 
-    /// One line.
-    pub fn text(&self) -> String {
-        format!("{self:?}")
-    }
-
     /// The tree of a value that is not serialisable.
     pub fn debug<T: Debug + ?Sized>(value: &T) -> Tree {
         Tree::Debug(format!("{value:?}"))
