@@ -185,8 +185,9 @@ impl<S: StateSpace, F: Fingerprint> Search<S, F> {
                     let outside = &*outside;
                     let phase = |chunk: &mut Chunk<S::Arena, F>, _: &mut S::Scratch| {
                         let candidates = chunk.candidates.iter();
-                        chunk.n_outside =
-                            candidates.filter(|&&f| outside.contains(f)).count() as u64;
+                        chunk.n_outside = candidates
+                            .filter(|&&f| f != F::default() && outside.contains(f))
+                            .count() as u64;
                     };
                     let parallel = self.options.threads > 1;
                     each(parallel, chunks, &mut self.scratches, phase);
@@ -205,8 +206,8 @@ impl<S: StateSpace, F: Fingerprint> Search<S, F> {
                 exact.n_batch_outside()
             }
         };
-        let n_candidates: u64 = chunks.iter().map(|c| c.candidates.len() as u64).sum();
-        self.counts.generated += n_candidates - n_outside;
+        let n_steps: u64 = chunks.iter().map(|chunk| chunk.n_steps).sum();
+        self.counts.generated += n_steps - n_outside;
         Ok(())
     }
 

@@ -117,6 +117,8 @@ pub(super) struct Chunk<A, F> {
     judgement: Judgement,
     /// Why the chunk cannot go on.
     pub(super) failed: Option<Error>,
+    /// How many of the candidates are steps, and not places without one.
+    pub(super) n_steps: u64,
     /// How many candidates are known to lie outside.
     pub(super) n_outside: u64,
     pub(super) report: Report,
@@ -144,6 +146,7 @@ impl<A: Arena, F: Fingerprint> Default for Chunk<A, F> {
             unjudged: Vec::new(),
             judgement: Judgement::default(),
             failed: None,
+            n_steps: 0,
             n_outside: 0,
             report: Report::default(),
             n_children: Vec::new(),
@@ -198,12 +201,22 @@ impl<A: Arena, F: Fingerprint> Chunk<A, F> {
             }
             self.ends[i] = self.candidates.len();
         }
+        let steps = self
+            .candidates
+            .iter()
+            .filter(|&&candidate| candidate != F::default());
+        self.n_steps = steps.count() as u64;
     }
 
     /// Sorts the candidates by groups of shards, keeping their order within each.
     pub(super) fn group(&mut self, n_groups: usize) {
         let mut counts = [0usize; super::visited::SHARDS];
-        for &candidate in &self.candidates {
+        // Zeros mark places without a step: they belong to no group.
+        let steps = || {
+            let candidates = self.candidates.iter().enumerate();
+            candidates.filter(|&(_, &candidate)| candidate != F::default())
+        };
+        for (_, &candidate) in steps() {
             counts[group_of(candidate, n_groups)] += 1;
         }
         self.group_starts.clear();
@@ -217,7 +230,7 @@ impl<A: Arena, F: Fingerprint> Chunk<A, F> {
         self.grouped.resize(start, F::default());
         self.grouped_positions.clear();
         self.grouped_positions.resize(start, 0);
-        for (position, &candidate) in self.candidates.iter().enumerate() {
+        for (position, &candidate) in steps() {
             let next = &mut counts[group_of(candidate, n_groups)];
             self.grouped[*next] = candidate;
             self.grouped_positions[*next] = position as u32;

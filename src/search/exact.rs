@@ -73,6 +73,10 @@ impl<A: Arena, F: Fingerprint> Exact<A, F> {
     ) -> Result<(), Error> {
         chunk.fresh.clear();
         for position in 0..chunk.candidates.len() {
+            if chunk.candidates[position] == F::default() {
+                // A place without a step.
+                continue;
+            }
             let (parent, step) = chunk.origin(position);
             // The first arena holds the initial states alone, whatever their number.
             if self.store.len() == 1

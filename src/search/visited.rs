@@ -149,6 +149,10 @@ impl<F: Fingerprint> Part<'_, F> {
             if let Some(&ahead) = fingerprints.get(position + PREFETCH_AHEAD) {
                 self.prefetch(ahead);
             }
+            if fingerprint == F::default() {
+                // A place without a step.
+                continue;
+            }
             if self.shards[shard_of(fingerprint) - self.first].insert(fingerprint)? {
                 fresh(position);
             }

@@ -82,8 +82,7 @@ fn walk_path<S: StateSpace>(space: &mut S, path: &Path) -> Result<TracePath, Hal
     };
     let mut before = recorded.state.clone();
     for &step in &path.steps {
-        let n_steps = walk.successors()?.len();
-        if step as usize >= n_steps {
+        if walk.steps()?.iter().all(|&(index, _)| index != step) {
             return Err(Halt::Error(not_repeated("a step is gone")));
         }
         let label = walk.label(step)?;

@@ -169,9 +169,8 @@ fn find<S: StateSpace>(
     step: &TraceStep,
     comparable: bool,
 ) -> Result<Option<u32>, Halt> {
-    let successors = walk.successors()?.to_vec();
     let mut found = None;
-    for (index, fingerprint) in (0u32..).zip(successors) {
+    for (index, fingerprint) in walk.steps()? {
         if hex(&walk.label(index)?.key) != step.key {
             continue;
         }
@@ -184,10 +183,9 @@ fn find<S: StateSpace>(
 }
 
 fn enabled<S: StateSpace>(walk: &mut Walk<'_, S>) -> Result<Vec<TraceStep>, Halt> {
-    let n_steps = walk.successors()?.len();
-    (0u32..)
-        .take(n_steps)
-        .map(|index| {
+    walk.steps()?
+        .into_iter()
+        .map(|(index, _)| {
             let label = walk.label(index)?;
             Ok(TraceStep::of(label, walk))
         })

@@ -120,18 +120,22 @@ impl<'s, S: StateSpace> Walk<'s, S> {
         Ok(judgement)
     }
 
-    /// The fingerprints of the successors, in step order.
-    pub(super) fn successors(&mut self) -> Result<&[u64], Halt> {
+    /// The steps, each with the fingerprint of its successor, in step order.
+    pub(super) fn steps(&mut self) -> Result<Vec<(u32, u64)>, Halt> {
         self.ask(|space, states, index, scratch, out| space.expand(states, index, scratch, out))?;
-        Ok(&self.successors)
+        let places = (0_u32..).zip(self.successors.iter().copied());
+        // A zero marks a place without a step.
+        Ok(places
+            .filter(|&(_, fingerprint)| fingerprint != 0)
+            .collect())
     }
 
-    /// The step with this index, which [`successors`](Walk::successors) counted.
+    /// The step with this index, one of [`steps`](Walk::steps).
     pub(super) fn label(&self, step: u32) -> Result<Label, Halt> {
         Ok(self.space.label(&self.here, self.index(), step)?)
     }
 
-    /// Takes the step with this index, which [`successors`](Walk::successors) counted.
+    /// Takes the step with this index, one of [`steps`](Walk::steps).
     pub(super) fn take(&mut self, step: u32) -> Result<(), Halt> {
         let mut next = S::Arena::default();
         let index = self.index();

@@ -13,14 +13,19 @@ use crate::value::Tree;
 
 impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
     pub(super) fn message_tree(&self, item: u32) -> Tree {
-        (self.system.message.identity.tree)(self.envelope(item).msg)
+        self.named((self.system.message.identity.tree)(self.envelope(item).msg))
+    }
+
+    /// A tree with ids replaced by the names of their actors.
+    fn named(&self, tree: Tree) -> Tree {
+        tree.with_names(&|id| self.lanes.get(id).filter(|_| id < self.n_actors()).cloned())
     }
 
     pub(super) fn local_tree(&self, local: u32) -> Tree {
         let info = &self.local_infos[local as usize];
         match &info.panicked {
             Some(message) => Tree::Tuple("panicked".to_owned(), vec![Tree::Text(message.clone())]),
-            None => self.processes[info.actor as usize].tree(self.locals.get(local)),
+            None => self.named(self.processes[info.actor as usize].tree(self.locals.get(local))),
         }
     }
 
@@ -49,7 +54,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 Some(message) => {
                     Tree::Tuple("panicked".to_owned(), vec![Tree::Text(message.clone())])
                 }
-                None => observer.tree(self.observed[k].get(value)),
+                None => self.named(observer.tree(self.observed[k].get(value))),
             };
             parts.push((observer.name().to_owned(), tree));
         }
@@ -138,7 +143,8 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 let local = words[actor];
                 let pending = &self.local_infos[local as usize].pending[k as usize];
                 let process = &self.processes[actor];
-                (label.name, label.content) = process.pending_tree(self.locals.get(local), pending);
+                let (name, content) = process.pending_tree(self.locals.get(local), pending);
+                (label.name, label.content) = (name, self.named(content));
                 label.kind = match pending {
                     crate::system::Pending::Timer(_) => StepKind::Timeout,
                     crate::system::Pending::Choice(..) => StepKind::Choose,
@@ -154,7 +160,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 label.lane = actor as u32;
                 label.from = Some(self.n_actors() as u32);
                 label.name = Some(stimulus.name.clone());
-                label.content = (self.system.message.identity.tree)(&stimulus.msg);
+                label.content = self.named((self.system.message.identity.tree)(&stimulus.msg));
                 detail.extend((i as u32).to_be_bytes());
                 memo_key = Some((words[actor], self.stimulus_items[i]));
             }

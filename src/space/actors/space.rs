@@ -65,6 +65,24 @@ impl<M: Clone + Send + Sync + 'static> StateSpace for ActorSpace<M> {
         Ok(())
     }
 
+    fn successors(
+        &self,
+        states: &Words,
+        index: usize,
+        steps: &[u32],
+        scratch: &mut Scratch,
+        out: &mut Words,
+    ) -> Result<(), Error> {
+        let built = self.build_all(states.state(index), steps, scratch, out);
+        assert!(
+            built == steps.len(),
+            "{} of {} steps of an expanded state are steps",
+            built,
+            steps.len()
+        );
+        Ok(())
+    }
+
     fn judge(
         &self,
         states: &Words,

@@ -554,6 +554,36 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         enabled
     }
 
+    /// Appends the successors by several steps, which ascend; how many of them are steps.
+    pub(super) fn build_all(
+        &self,
+        words: &[u32],
+        steps: &[u32],
+        scratch: &mut Scratch,
+        out: &mut Words,
+    ) -> usize {
+        let mut wanted = steps.iter().copied().peekable();
+        let (mut step, mut built) = (0, 0);
+        self.places(words, |place| {
+            if wanted.next_if_eq(&step).is_some()
+                && matches!(
+                    self.effect(words, 0, place, scratch, Some(out.open())),
+                    Effect::Enabled(_)
+                )
+            {
+                out.seal();
+                built += 1;
+            }
+            step += 1;
+            if wanted.peek().is_none() {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        });
+        built
+    }
+
     /// Whether no step is enabled but faults and stimuli; `None` if something is missing.
     pub(super) fn is_quiescent(&self, words: &[u32], scratch: &mut Scratch) -> Option<bool> {
         let misses = scratch.misses.len();
