@@ -76,12 +76,18 @@ impl Error {
         self
     }
 
-    /// The same error, saying what it is about.
+    /// The same error, saying what it is about: a file, an actor.
+    #[must_use]
     pub(crate) fn about(mut self, what: &str) -> Self {
         let (Kind::Model(text) | Kind::Usage(text) | Kind::File(text) | Kind::Capacity(text)) =
             &mut self.kind;
         *text = format!("{what}: {text}");
         self
+    }
+
+    /// What is wrong, without the cure.
+    pub fn message(&self) -> String {
+        self.kind.to_string()
     }
 
     /// What to do about it, where known.

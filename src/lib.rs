@@ -7,11 +7,17 @@
 #[allow(unused_extern_crates)]
 extern crate self as allways;
 
+pub mod catalogue;
 mod check;
+#[cfg(feature = "cli")]
+pub mod cli;
 mod error;
+#[cfg(feature = "catalogue")]
+pub mod models;
 mod names;
 pub mod prelude;
 mod prelude_macros;
+pub mod report;
 pub mod search;
 pub mod space;
 pub mod system;

@@ -1,2 +1,7 @@
-//! The `allways` binary.
-fn main() {}
+//! The `allways` binary: every command over the models of `models/`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    allways::cli::run(allways::models::catalogue())
+}

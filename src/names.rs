@@ -1,22 +1,46 @@
 //! Names close to a mistyped one, for error messages.
 
-/// The names nearest to `name`, at most three, best first, quoted and joined by commas: `"leader", "leaders"`.
-pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    let mut known: Vec<(usize, &str)> = known
-        .into_iter()
-        .map(|other| (distance(name, other), other))
-        .collect();
-    known.sort();
-    let quoted = known
-        .iter()
-        .take(3)
-        .map(|(_, other)| format!("\"{other}\""));
-    quoted.collect::<Vec<_>>().join(", ")
+/// What to do about an unknown name: `did you mean "duva-join"?` where some name is near; else all that there are.
+pub(crate) fn cure<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    let known: Vec<&str> = known.into_iter().collect();
+    let near = nearest(name, &known);
+    if known.is_empty() {
+        "there are none".to_owned()
+    } else if near.is_empty() {
+        format!("there is {}", quoted(&known))
+    } else {
+        format!("did you mean {}?", quoted(&near))
+    }
 }
 
-/// The edit distance of two names (Levenshtein), letter case aside.
+fn quoted(names: &[&str]) -> String {
+    names
+        .iter()
+        .map(|name| format!("\"{name}\""))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// The names that are near, at most three, nearest first: at most a third of the letters differ, or one contains the other.
+fn nearest<'a>(name: &str, known: &[&'a str]) -> Vec<&'a str> {
+    let lower = name.to_lowercase();
+    let mut near: Vec<(usize, usize, &str)> = known
+        .iter()
+        .enumerate()
+        .filter_map(|(i, candidate)| {
+            let other = candidate.to_lowercase();
+            let distance = distance(&lower, &other);
+            let letters = lower.chars().count().max(other.chars().count());
+            let part = lower.len() >= 3 && (other.contains(&lower) || lower.contains(&other));
+            (distance <= letters.div_ceil(3) || part).then_some((distance, i, *candidate))
+        })
+        .collect();
+    near.sort_unstable();
+    near.into_iter().take(3).map(|(_, _, name)| name).collect()
+}
+
+/// The edit distance of two names (Levenshtein).
 fn distance(a: &str, b: &str) -> usize {
-    let (a, b) = (a.to_lowercase(), b.to_lowercase());
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.chars().enumerate() {
@@ -36,11 +60,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_closest_names_come_first() {
-        assert_eq!(
-            nearest("leadr", ["voter", "Leader", "ladder"]),
-            "\"Leader\", \"ladder\", \"voter\""
-        );
-        assert_eq!(distance("kitten", "sitting"), 3);
+    fn edit_distances() {
+        for (a, b, n) in [
+            ("", "", 0),
+            ("", "abc", 3),
+            ("kitten", "sitting", 3),
+            ("duva-join", "duva-jion", 2),
+            ("café", "cafe", 1),
+        ] {
+            assert_eq!(distance(a, b), n, "{a} {b}");
+            assert_eq!(distance(b, a), n, "{b} {a}");
+        }
+    }
+
+    #[test]
+    fn near_names_come_first_and_far_ones_not_at_all() {
+        for (name, known, cure_) in [
+            (
+                "leadr",
+                &["voter", "Leader", "ladder"][..],
+                "did you mean \"Leader\"?",
+            ),
+            (
+                "callback",
+                &["fire-and-forget", "callback-chain", "callback-chain-retry"],
+                "did you mean \"callback-chain\", \"callback-chain-retry\"?",
+            ),
+            ("xyz", &["raft", "links"], "there is \"raft\", \"links\""),
+            ("xyz", &[], "there are none"),
+        ] {
+            assert_eq!(cure(name, known.iter().copied()), cure_);
+        }
     }
 }

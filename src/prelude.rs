@@ -4,7 +4,7 @@ pub use std::borrow::Cow;
 
 pub use stateright::actor::{Actor, Id, Out, majority, model_timeout};
 
-pub use crate::{message, state};
+pub use crate::{catalogue_entry, message, params, state};
 
 pub use crate::system::{
     Crashes, Event, Handle, Handles, Link, ObserverHandle, Snapshot, System, environment,

@@ -3,7 +3,7 @@
 use super::verdicts::Extent;
 use super::{Options, Stop};
 use crate::error::Error;
-use crate::names::nearest;
+use crate::names;
 use crate::space::PropertyDecl;
 
 /// What cut or stopped a search so far.
@@ -67,7 +67,7 @@ pub(super) fn asked(decls: &[PropertyDecl], options: &Options) -> Result<u64, Er
         let Some(p) = decls.iter().position(|decl| decl.name == *name) else {
             let known = decls.iter().map(|decl| decl.name.as_str());
             let error = Error::usage(format!("there is no property \"{name}\""));
-            return Err(error.with_cure(format!("there is {}", nearest(name, known))));
+            return Err(error.with_cure(names::cure(name, known)));
         };
         asked |= 1 << p;
     }

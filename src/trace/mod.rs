@@ -14,7 +14,7 @@ pub use diff::diff;
 pub use format::json::{SIZE_MAX, from_json, to_json};
 pub use record::{About, record, record_path};
 pub use replay::{AtEnd, Difference, Replay, replay};
-pub use text::{Style, text};
+pub use text::{Style, replay_text, text};
 
 use serde::{Deserialize, Serialize};
 

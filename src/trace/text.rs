@@ -6,6 +6,9 @@
 mod change;
 mod event;
 mod line;
+mod replay;
+
+pub use replay::replay_text;
 
 use std::fmt::Write;
 

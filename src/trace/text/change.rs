@@ -33,6 +33,12 @@ pub(super) fn rows(step: &TraceStep, full: bool, room: usize) -> Vec<Line> {
     fitted(&rows, full, room)
 }
 
+/// Changes outside a step, fitted to `room` columns.
+pub(super) fn changes_rows(changes: &[Change], full: bool, room: usize) -> Vec<Line> {
+    let rows: Vec<Row> = changes.iter().map(changed).collect();
+    fitted(&rows, full, room)
+}
+
 /// A whole state, fitted to `room` columns.
 pub(super) fn state_rows(state: &Rendered, full: bool, room: usize) -> Vec<Line> {
     let rows: Vec<Row> = state

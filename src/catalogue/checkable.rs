@@ -1,0 +1,85 @@
+//! Anything that can be checked, whatever its types: what a variant builds.
+
+use crate::error::Error;
+use crate::search::{Monitor, Options, Outcome};
+use crate::space::{ActorSpace, PropertyDecl, StateSpace};
+use crate::system::{Message, System};
+use crate::trace::{self, About, Replay, Trace};
+
+/// A system that is ready to be checked, once, or to have a trace replayed. For another check, build another.
+pub trait Checkable: Send {
+    /// Its properties.
+    fn properties(&self) -> &[PropertyDecl];
+
+    /// Explores it. `about` goes into the traces.
+    ///
+    /// # Errors
+    /// The model is at fault, or a table is full.
+    fn check(
+        &mut self,
+        options: &Options,
+        about: &About,
+        monitor: &dyn Monitor,
+    ) -> Result<Checked, Error>;
+
+    /// Walks a trace.
+    ///
+    /// # Errors
+    /// The model is at fault.
+    fn replay(&mut self, trace: &Trace) -> Result<Replay, Error>;
+}
+
+/// What a check found.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// Verdicts and counts.
+    pub outcome: Outcome,
+    /// For each property of the outcome its counterexample or witness, if there is one.
+    pub traces: Vec<Option<Trace>>,
+}
+
+impl<S: StateSpace> Checkable for S {
+    fn properties(&self) -> &[PropertyDecl] {
+        StateSpace::properties(self)
+    }
+
+    fn check(
+        &mut self,
+        options: &Options,
+        about: &About,
+        monitor: &dyn Monitor,
+    ) -> Result<Checked, Error> {
+        let outcome = crate::check::check(self, options, monitor)?;
+        let traces = outcome
+            .properties
+            .iter()
+            .map(|property| trace::record(self, property, about))
+            .collect::<Result<_, _>>()?;
+        Ok(Checked { outcome, traces })
+    }
+
+    fn replay(&mut self, trace: &Trace) -> Result<Replay, Error> {
+        trace::replay(self, trace)
+    }
+}
+
+/// What a variant's function may return: a [`System`], or a state space of its own.
+pub trait IntoCheckable {
+    /// Makes it ready.
+    ///
+    /// # Errors
+    /// It is not whole: an actor was reserved and never set, say.
+    fn into_checkable(self) -> Result<Box<dyn Checkable>, Error>;
+}
+
+impl<S: StateSpace + 'static> IntoCheckable for S {
+    fn into_checkable(self) -> Result<Box<dyn Checkable>, Error> {
+        Ok(Box::new(self))
+    }
+}
+
+impl<M: Message> IntoCheckable for System<M> {
+    fn into_checkable(self) -> Result<Box<dyn Checkable>, Error> {
+        Ok(Box::new(ActorSpace::new(self)?))
+    }
+}

@@ -1,0 +1,392 @@
+//! `allways check`: explore everything, print verdicts and the shortest traces.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::ArgAction;
+
+use super::exit::Exit;
+use super::watch::{self, Watch};
+use super::{Context, complain, files, panics, units, width};
+use crate::catalogue::{Agreement, Catalogue, Checkable, Entry, Values, Variant, unknown};
+use crate::error::Error;
+use crate::report::{
+    Finding, Human, Json, Measured, Notice, Report, Reporter, Subject, Tally, TraceFile,
+};
+use crate::search::{Options, Stop};
+use crate::trace::About;
+
+/// Check models: every interleaving, a verdict for each property
+///
+/// Explores every state that a model can reach, and says of each property whether it holds. Where one is violated it
+/// prints the shortest way there, and writes it to a trace file that can be shown and replayed.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  allways check duva-join                       every variant of a model
+  allways check duva-join/fire-and-forget       one of them
+  allways check two-phase-commit-tla --set rms=5
+  allways check --all --json --time 1m")]
+pub(super) struct Args {
+    /// What to check; a model alone stands for all its variants
+    #[arg(value_name = "MODEL[/VARIANT]", required_unless_present = "all")]
+    names: Vec<String>,
+
+    /// Check the whole catalogue
+    #[arg(long, conflicts_with = "names")]
+    all: bool,
+
+    /// Set a parameter of the model; `allways list` shows them
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting, action = ArgAction::Append)]
+    settings: Vec<(String, String)>,
+
+    /// Check only this property; may be repeated
+    #[arg(
+        long = "property",
+        value_name = "NAME",
+        help_heading = "What is checked"
+    )]
+    properties: Vec<String>,
+
+    /// Stop a check after its first violation
+    #[arg(long, help_heading = "What is checked")]
+    first: bool,
+
+    /// A property that holds within bounds is as good as one that holds
+    #[arg(long, help_heading = "What is checked")]
+    allow_bounds: bool,
+
+    /// Explore no further than so many steps
+    #[arg(long, value_name = "N", help_heading = "Limits, for each check")]
+    max_depth: Option<u32>,
+
+    /// Begin no further level once so many states are known
+    #[arg(long, value_name = "N", help_heading = "Limits, for each check")]
+    max_states: Option<u64>,
+
+    /// Stop after this time: 500ms, 30s, 10m
+    #[arg(long, value_name = "TIME", value_parser = units::duration, help_heading = "Limits, for each check")]
+    time: Option<Duration>,
+
+    /// Stop when the search holds this much: 512MiB, 4GiB
+    #[arg(long, value_name = "SIZE", value_parser = units::bytes, help_heading = "Limits, for each check")]
+    memory: Option<u64>,
+
+    /// Threads; the result does not depend on it [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "How it is searched")]
+    threads: Option<u16>,
+
+    /// Compare states in full, so that no hash can hide one
+    #[arg(
+        long,
+        conflicts_with = "fingerprint",
+        help_heading = "How it is searched"
+    )]
+    exact: bool,
+
+    /// Bits stored for each state: 64 or 128
+    #[arg(long, value_name = "BITS", value_parser = fingerprint, default_value = "64", help_heading = "How it is searched")]
+    fingerprint: u32,
+
+    /// Repeat a check independently of the hash of another
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        help_heading = "How it is searched"
+    )]
+    hash_seed: u64,
+
+    /// Where trace files go
+    #[arg(long, value_name = "DIR", default_value = files::TRACE_DIR, help_heading = "Output")]
+    trace_dir: PathBuf,
+
+    /// Write no trace files
+    #[arg(long, conflicts_with = "trace_dir", help_heading = "Output")]
+    no_trace_file: bool,
+
+    /// One JSON object a line instead of text
+    #[arg(long, help_heading = "Output")]
+    json: bool,
+
+    /// Show no progress
+    #[arg(short, long, help_heading = "Output")]
+    quiet: bool,
+}
+
+/// A check that is to be made.
+struct Check<'a> {
+    variant: &'a Variant,
+    subject: Subject,
+    checkable: Box<dyn Checkable>,
+}
+
+pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Exit, Error> {
+    let checks = plan(args, context.catalogue)?;
+    let mut reporter: Box<dyn Reporter> = if args.json {
+        Box::new(Json)
+    } else {
+        Box::new(Human::new(context.paint, width(), context.program.clone()))
+    };
+    watch::catch_interrupts();
+    let mut tally = Tally::default();
+    let mut exit = if checks.is_empty() {
+        complain("nothing was checked: the catalogue is empty");
+        Exit::NothingChecked
+    } else {
+        Exit::AsExpected
+    };
+    let mut waiting = checks.len();
+    for check in checks {
+        if watch::interrupted() || context.out.is_closed() {
+            exit = Exit::Interrupted;
+            break;
+        }
+        waiting -= 1;
+        let ended = one(check, args, context, reporter.as_mut(), &mut tally);
+        exit = exit.max(ended);
+    }
+    context.out.write(&reporter.text(&Notice::Ended(&tally)));
+    if waiting > 0 {
+        complain(&format!("interrupted: checks not begun: {waiting}"));
+    }
+    Ok(exit)
+}
+
+/// Everything that is to be checked, built and validated: where anything is wrong, nothing is run.
+fn plan<'a>(args: &Args, catalogue: &'a Catalogue) -> Result<Vec<Check<'a>>, Error> {
+    let mut selected: Vec<(&Entry, &Variant)> = Vec::new();
+    if args.all {
+        for entry in catalogue.entries() {
+            selected.extend(entry.variants.iter().map(|v| (entry, v)));
+        }
+    }
+    for name in &args.names {
+        let (entry, variants) = catalogue.select(name)?;
+        for variant in variants {
+            // Named twice is checked once.
+            if !selected.iter().any(|(_, v)| std::ptr::eq(*v, variant)) {
+                selected.push((entry, variant));
+            }
+        }
+    }
+    let mut checks = selected
+        .into_iter()
+        .map(|(entry, variant)| {
+            let params = entry.values(&args.settings)?;
+            Ok(Check {
+                variant,
+                checkable: build(entry, variant, &params)?,
+                subject: Subject {
+                    model: entry.model.clone(),
+                    variant: variant.name.clone(),
+                    params,
+                    options: options(args),
+                },
+            })
+        })
+        .collect::<Result<Vec<_>, Error>>()?;
+    select_properties(&args.properties, &mut checks)?;
+    Ok(checks)
+}
+
+/// Keeps the checks that have one of the properties, and asks each only for those it has.
+fn select_properties(wanted: &[String], checks: &mut Vec<Check<'_>>) -> Result<(), Error> {
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let has =
+        |check: &Check<'_>, name: &str| check.checkable.properties().iter().any(|p| p.name == name);
+    for name in wanted {
+        if !checks.iter().any(|check| has(check, name)) {
+            let mut known: Vec<&str> = Vec::new();
+            for property in checks.iter().flat_map(|c| c.checkable.properties()) {
+                if !known.contains(&property.name.as_str()) {
+                    known.push(&property.name);
+                }
+            }
+            return Err(unknown(
+                &format!("there is no property \"{name}\" in what is to be checked"),
+                name,
+                known,
+            ));
+        }
+    }
+    checks.retain_mut(|check| {
+        let own: Vec<String> = wanted.iter().filter(|n| has(check, n)).cloned().collect();
+        let any = !own.is_empty();
+        check.subject.options.properties = Some(own);
+        any
+    });
+    Ok(())
+}
+
+/// Builds a variant; a panic of the model's own code is the model's mistake.
+pub(super) fn build(
+    entry: &Entry,
+    variant: &Variant,
+    params: &Values,
+) -> Result<Box<dyn Checkable>, Error> {
+    panics::catch(|| variant.build(params)).unwrap_or_else(|panic| {
+        Err(Error::model(format!(
+            "building {}/{} panicked: {}",
+            entry.model, variant.name, panic.message
+        ))
+        .with_cure("the model's own code has to build a system for every allowed parameter"))
+    })
+}
+
+fn options(args: &Args) -> Options {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    Options {
+        threads: args.threads.map_or(cores, usize::from),
+        depth_max: args.max_depth,
+        states_max: args.max_states,
+        memory_max: args.memory,
+        first: args.first,
+        exact: args.exact,
+        fingerprint_bits: args.fingerprint,
+        hash_seed: args.hash_seed,
+        ..Options::default()
+    }
+}
+
+/// Makes one check and reports it.
+fn one(
+    mut check: Check<'_>,
+    args: &Args,
+    context: &mut Context<'_>,
+    reporter: &mut dyn Reporter,
+    tally: &mut Tally,
+) -> Exit {
+    let subject = &check.subject;
+    let name = format!("{}/{}", subject.model, subject.variant);
+    context.out.write(&reporter.text(&Notice::Started(subject)));
+    let watch = Watch::new(&name, args.time, args.quiet);
+    let about = About {
+        model: subject.model.clone(),
+        variant: subject.variant.clone(),
+        parameters: subject.params.texts(),
+        hash_seed: subject.options.hash_seed,
+    };
+    let checked = panics::catch(|| check.checkable.check(&subject.options, &about, &watch));
+    let seconds = watch.elapsed().as_secs_f64();
+    drop(watch);
+    let checked = match checked {
+        Ok(Ok(checked)) => checked,
+        Ok(Err(error)) => {
+            tally.failed += 1;
+            context
+                .out
+                .write(&reporter.text(&Notice::Failed(subject, &error)));
+            complain(&format!("{name}: {error}"));
+            return if error.is_capacity() {
+                Exit::Undecided
+            } else {
+                Exit::Usage
+            };
+        }
+        Err(panic) => {
+            tally.failed += 1;
+            complain(&format!("{name}: {}", panics::report(&panic)));
+            return Exit::Internal;
+        }
+    };
+    let findings = checked
+        .outcome
+        .properties
+        .iter()
+        .zip(checked.traces)
+        .map(|(outcome, trace)| {
+            let expected = check.variant.expected(&outcome.decl.name);
+            let file = match &trace {
+                Some(trace) if !args.no_trace_file => {
+                    let file =
+                        files::trace_name(&subject.model, &subject.variant, &outcome.decl.name);
+                    match files::write_trace(&args.trace_dir, &file, trace) {
+                        Ok(path) => TraceFile::Written(path.to_string_lossy().into_owned()),
+                        Err(why) => TraceFile::NotWritten(why),
+                    }
+                }
+                _ => TraceFile::None,
+            };
+            Finding {
+                agreement: Agreement::of(expected, outcome.verdict, args.allow_bounds),
+                outcome: outcome.clone(),
+                expected,
+                trace,
+                file,
+            }
+        })
+        .collect();
+    let report = Report {
+        findings,
+        measured: Measured {
+            seconds,
+            bytes_peak: checked.outcome.bytes_peak,
+            threads: subject.options.threads,
+        },
+        outcome: checked.outcome,
+        subject: check.subject,
+    };
+    context
+        .out
+        .write(&reporter.text(&Notice::Finished(&report)));
+    tally.add(report.agreement());
+    if context.out.failure().is_some() {
+        // The report is lost; its result is not.
+        complain(&format!("{name}: {}", report.verdict().words()));
+    }
+    exit_of(&report)
+}
+
+fn exit_of(report: &Report) -> Exit {
+    let agreement = match report.agreement() {
+        Agreement::AsExpected if report.findings.is_empty() => Exit::NothingChecked,
+        Agreement::AsExpected => Exit::AsExpected,
+        Agreement::Undecided => Exit::Undecided,
+        Agreement::Contradicted => Exit::NotAsExpected,
+    };
+    let interrupted = report.outcome.stopped == Some(Stop::Interrupt);
+    let unwritten: Vec<&str> = report
+        .findings
+        .iter()
+        .filter_map(|f| match &f.file {
+            TraceFile::NotWritten(why) => Some(why.as_str()),
+            TraceFile::None | TraceFile::Written(_) => None,
+        })
+        .collect();
+    if let Some(why) = unwritten.first() {
+        complain(&format!(
+            "a trace file could not be written: {why}\n  help: the report holds the trace; --trace-dir names another folder, \
+             --no-trace-file writes none"
+        ));
+    }
+    agreement
+        .max(if interrupted {
+            Exit::Interrupted
+        } else {
+            Exit::AsExpected
+        })
+        .max(if unwritten.is_empty() {
+            Exit::AsExpected
+        } else {
+            Exit::Usage
+        })
+}
+
+/// `NAME=VALUE`.
+fn setting(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("a parameter is set as NAME=VALUE".to_owned()),
+    }
+}
+
+fn fingerprint(text: &str) -> Result<u32, String> {
+    match text {
+        "64" => Ok(64),
+        "128" => Ok(128),
+        _ => Err("64 or 128".to_owned()),
+    }
+}

@@ -1,0 +1,89 @@
+//! Trace files: where they go, how they are written (whole or not at all) and read.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+use crate::trace::{self, Trace};
+
+/// Where traces go unless told otherwise.
+pub(super) const TRACE_DIR: &str = "target/allways";
+
+/// Longer names are cut, so that no file system refuses them.
+const NAME_BYTES_MAX: usize = 160;
+
+/// The name of a trace's file: `MODEL.VARIANT.PROPERTY.trace.json`, in letters that every file system takes.
+pub(super) fn trace_name(model: &str, variant: &str, property: &str) -> String {
+    let parts = [model, variant, property];
+    let safe: Vec<String> = parts.iter().map(|part| safe(part)).collect();
+    let mut name = safe.join(".");
+    // Where letters were replaced two properties could come to share a name; where none was but blanks, they cannot.
+    let lossless = parts.iter().zip(&safe).all(|(part, safe)| {
+        part.replace(' ', "-") == *safe && !(part.contains(' ') && part.contains('-'))
+    });
+    if !lossless || name.len() > NAME_BYTES_MAX {
+        name.truncate(NAME_BYTES_MAX);
+        let hash = xxhash_rust::xxh3::xxh3_64(parts.join("\0").as_bytes());
+        name.push_str(&format!("-{hash:016x}"));
+    }
+    name.push_str(".trace.json");
+    name
+}
+
+/// Only ASCII letters, digits, `-` and `_`; anything else becomes `-`.
+fn safe(part: &str) -> String {
+    part.chars()
+        .map(|c| match c {
+            'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' => c,
+            _ => '-',
+        })
+        .collect()
+}
+
+/// Writes a trace into a folder, which is made if need be; the whole file or nothing.
+pub(super) fn write_trace(dir: &Path, name: &str, trace: &Trace) -> Result<PathBuf, String> {
+    let path = dir.join(name);
+    let failed = |e: std::io::Error| format!("{}: {e}", path.display());
+    fs::create_dir_all(dir).map_err(failed)?;
+    let mut file = tempfile::Builder::new()
+        .prefix(".trace-")
+        .tempfile_in(dir)
+        .map_err(failed)?;
+    file.write_all(trace::to_json(trace).as_bytes())
+        .map_err(failed)?;
+    file.as_file().sync_all().map_err(failed)?;
+    file.persist(&path).map_err(|e| failed(e.error))?;
+    Ok(path)
+}
+
+/// Reads a trace.
+///
+/// # Errors
+/// The file cannot be read, or is no trace of ours.
+pub(super) fn read_trace(path: &Path) -> Result<Trace, Error> {
+    let unreadable = |e: std::io::Error| {
+        Error::file(format!("cannot read {}: {e}", path.display()))
+            .with_cure("`check` prints where it writes the traces of violated properties")
+    };
+    let metadata = fs::metadata(path).map_err(unreadable)?;
+    if metadata.is_dir() {
+        return Err(Error::file(format!("{} is a folder", path.display()))
+            .with_cure("name a trace file in it"));
+    }
+    if metadata.len() > trace::SIZE_MAX as u64 {
+        return Err(
+            Error::file(format!("{} is too large for a trace", path.display()))
+                .with_cure("trace files are made by `check`"),
+        );
+    }
+    let bytes = fs::read(path).map_err(unreadable)?;
+    let text = String::from_utf8(bytes).map_err(|_| {
+        Error::file(format!(
+            "{} is no trace file: it is not text",
+            path.display()
+        ))
+        .with_cure("trace files are made by `check`")
+    })?;
+    trace::from_json(&text).map_err(|e| e.about(&path.display().to_string()))
+}

@@ -1,0 +1,168 @@
+//! The command line: arguments, files, clock, signals, exit codes. One file per command.
+//! No user of the library needs it.
+
+mod check;
+mod exit;
+mod files;
+mod list;
+mod output;
+mod pages;
+mod panics;
+mod trace;
+mod units;
+mod watch;
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+use crate::catalogue::Catalogue;
+use crate::report::Paint;
+use exit::Exit;
+use output::Output;
+
+/// A deterministic model checker for distributed systems.
+///
+/// Explores every way in which the messages, timers, crashes and losses of a model can interleave, and gives a verdict for
+/// each property: with the shortest counterexample where it is violated.
+#[derive(Debug, Parser)]
+#[command(name = "allways", version, after_help = exit::HELP, max_term_width = 100)]
+struct Args {
+    /// When to use colour (NO_COLOR is respected)
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: Color,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Color {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    List(list::Args),
+    Check(check::Args),
+    Trace(trace::Args),
+    Completions(pages::CompletionsArgs),
+    Man(pages::ManArgs),
+}
+
+/// What every command has at hand.
+struct Context<'a> {
+    catalogue: &'a Catalogue,
+    out: Output,
+    paint: Paint,
+    /// How this program was called.
+    program: String,
+}
+
+/// Runs the command line over a catalogue: all of a user's `main`.
+///
+/// ```no_run
+/// use allways::catalogue::Catalogue;
+///
+/// fn main() -> std::process::ExitCode {
+///     allways::cli::run(Catalogue::new([]))
+/// }
+/// ```
+pub fn run(catalogue: Catalogue) -> ExitCode {
+    panics::keep_quiet();
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let outcome = panics::catch(|| dispatch(&catalogue, &arguments));
+    let exit = outcome.unwrap_or_else(|panic| {
+        complain(&panics::report(&panic));
+        Exit::Internal
+    });
+    exit.into()
+}
+
+fn dispatch(catalogue: &Catalogue, arguments: &[OsString]) -> Exit {
+    let program = arguments.first().map_or_else(
+        || "allways".to_owned(),
+        |p| p.to_string_lossy().into_owned(),
+    );
+    let parsed = Args::command()
+        .try_get_matches_from(arguments)
+        .and_then(|matches| Args::from_arg_matches(&matches));
+    let args = match parsed {
+        Ok(args) => args,
+        Err(error) => {
+            // Help and version are no errors; a reader that went away does not care.
+            let _ = error.print();
+            return if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::AsExpected
+            };
+        }
+    };
+    let mut context = Context {
+        catalogue,
+        out: Output::default(),
+        paint: Paint::new(args.color.wanted()),
+        program,
+    };
+    let result = match args.command {
+        Command::List(args) => list::run(&args, &mut context),
+        Command::Check(args) => check::run(&args, &mut context),
+        Command::Trace(args) => trace::run(&args, &mut context),
+        Command::Completions(args) => pages::completions(&args, &mut context),
+        Command::Man(args) => pages::man(&args, &mut context),
+    };
+    let exit = result.unwrap_or_else(|error| {
+        complain(&error.to_string());
+        if error.is_capacity() {
+            Exit::Undecided
+        } else {
+            Exit::Usage
+        }
+    });
+    match context.out.failure() {
+        Some(error) => {
+            complain(&format!(
+                "the output could not be written: {error}\n  help: free some space, or send it elsewhere"
+            ));
+            exit.max(Exit::Usage)
+        }
+        None => exit,
+    }
+}
+
+impl Color {
+    fn wanted(self) -> bool {
+        match self {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+                    && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+                    && io::stdout().is_terminal()
+            }
+        }
+    }
+}
+
+/// Prints an error. Standard error that cannot be written to is no reason to stop.
+fn complain(message: &str) {
+    use io::Write;
+    let _ = writeln!(io::stderr(), "error: {message}");
+}
+
+/// Columns of the terminal; a fixed number elsewhere, so that what is piped does not depend on where it was made.
+fn width() -> usize {
+    if io::stdout().is_terminal() {
+        terminal_size::terminal_size().map_or(100, |(w, _)| usize::from(w.0).clamp(40, 160))
+    } else {
+        100
+    }
+}

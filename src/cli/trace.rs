@@ -1,0 +1,110 @@
+//! `allways trace`: traces in files, shown and replayed.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+use super::exit::Exit;
+use super::{Context, check, files, width};
+use crate::error::Error;
+use crate::report::{Paint, plural};
+use crate::space::PropertyKind;
+use crate::trace::{self, Replay, Style, Trace};
+use crate::value::printable;
+
+/// Show and replay the traces that `check` writes
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show a trace, step by step
+    ///
+    /// Needs no model: a trace file stands by itself.
+    #[command(after_help = "\
+Example:
+  allways trace show target/allways/NAME.trace.json")]
+    Show {
+        /// The trace file
+        file: PathBuf,
+
+        /// Whole states too, not only what changes
+        #[arg(long)]
+        full: bool,
+    },
+
+    /// Replay a trace against the model as it is today
+    ///
+    /// Exit code 0: every step leads where it led, and the property shows what it showed. Exit code 1: it does not; the
+    /// first step at which the model differs is named.
+    #[command(after_help = "\
+Example:
+  allways trace replay target/allways/NAME.trace.json")]
+    Replay {
+        /// The trace file
+        file: PathBuf,
+    },
+}
+
+pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Exit, Error> {
+    let (file, full) = match &args.command {
+        Command::Show { file, full } => (file, *full),
+        Command::Replay { file } => (file, false),
+    };
+    let trace = files::read_trace(file)?;
+    let style = Style {
+        width: width(),
+        color: context.paint.is_on(),
+        full,
+    };
+    let replay = match &args.command {
+        Command::Show { .. } => None,
+        Command::Replay { .. } => Some(replay(&trace, context)?),
+    };
+    let mut text = title(&trace, context.paint);
+    text.push_str(&trace::text(&trace, &style));
+    let mut exit = Exit::AsExpected;
+    if let Some(replay) = &replay {
+        text.push_str("\nreplayed\n");
+        text.push_str(&trace::replay_text(&trace, replay, &style));
+        if !replay.is_same() {
+            exit = Exit::NotAsExpected;
+        }
+    }
+    context.out.write(&text);
+    Ok(exit)
+}
+
+/// Replays a trace against the model of that name, with the parameters it was made with.
+fn replay(trace: &Trace, context: &Context<'_>) -> Result<Replay, Error> {
+    let entry = context.catalogue.model(&trace.model)?;
+    let variant = entry.variant(&trace.variant)?;
+    let values = entry.values(&trace.parameters)?;
+    let mut checkable = check::build(entry, variant, &values)?;
+    checkable.replay(trace)
+}
+
+/// What the trace shows, of what.
+fn title(trace: &Trace, paint: Paint) -> String {
+    let parameters: String = trace
+        .parameters
+        .iter()
+        .map(|(name, value)| format!("  {}={}", printable(name), printable(value)))
+        .collect();
+    let name = format!("{}/{}", printable(&trace.model), printable(&trace.variant));
+    let shown = &trace.property;
+    let end = match shown.kind {
+        PropertyKind::Reachable => "reached in",
+        _ => "violated in",
+    };
+    format!(
+        "{}{parameters}\n{} \"{}\": {end} {}\n\n",
+        paint.bold(&name),
+        shown.kind.word(),
+        printable(&shown.name),
+        plural(trace.len(), "step"),
+    )
+}

@@ -1,0 +1,357 @@
+//! The stream for a person at a terminal, or in a log.
+
+use std::fmt::Write as _;
+
+use super::{Finding, Notice, Paint, Report, Reporter, Subject, Tally, TraceFile};
+use crate::catalogue::Agreement;
+use crate::search::{Stop, Verdict};
+use crate::space::PropertyKind;
+use crate::trace::{self, Style};
+
+/// Reports as text.
+#[derive(Clone, Debug)]
+pub struct Human {
+    paint: Paint,
+    width: usize,
+    /// How this program was called, for the commands it proposes.
+    program: String,
+    /// Whether something was printed before, so that a blank line separates the checks.
+    begun: bool,
+}
+
+impl Human {
+    /// A reporter that paints, and wraps traces, like this; `program` begins the commands that it proposes.
+    pub fn new(paint: Paint, width: usize, program: impl Into<String>) -> Self {
+        Human {
+            paint,
+            width,
+            program: program.into(),
+            begun: false,
+        }
+    }
+}
+
+impl Reporter for Human {
+    fn text(&mut self, notice: &Notice<'_>) -> String {
+        match notice {
+            Notice::Started(subject) => self.started(subject),
+            Notice::Finished(report) => self.finished(report),
+            Notice::Failed(_, error) => {
+                format!("\n  {} {error}\n", self.paint.bad("✗ not checked:"))
+            }
+            Notice::Ended(tally) => self.ended(tally),
+        }
+    }
+}
+
+impl Human {
+    fn started(&mut self, subject: &Subject) -> String {
+        let name = format!("{}/{}", subject.model, subject.variant);
+        let params: Vec<String> = subject
+            .params
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let gap = if self.begun { "\n" } else { "" };
+        self.begun = true;
+        format!("{gap}{}  {}\n", self.paint.bold(&name), params.join(" ")).replace("  \n", "\n")
+    }
+
+    fn finished(&self, report: &Report) -> String {
+        let mut text = String::from("\n");
+        self.rows(report, &mut text);
+        for finding in &report.findings {
+            self.story(finding, &mut text);
+        }
+        text.push('\n');
+        self.facts(report, &mut text);
+        text
+    }
+
+    /// One row per property.
+    fn rows(&self, report: &Report, text: &mut String) {
+        let kinds = report.findings.iter().map(|f| f.outcome.decl.kind.word());
+        let kind_width = kinds.map(str::len).max().unwrap_or(0);
+        let names = report.findings.iter().map(|f| title(f).chars().count());
+        let name_width = names.filter(|n| *n <= NAME_WIDTH_MAX).max().unwrap_or(0);
+        for finding in &report.findings {
+            let name = title(finding);
+            let gap = " ".repeat(name_width.saturating_sub(name.chars().count()));
+            let kind = finding.outcome.decl.kind.word();
+            let _ = writeln!(
+                text,
+                "  {} {kind:kind_width$}  {name}{gap}  {}",
+                self.mark(finding.outcome.verdict),
+                self.verdict(finding),
+            );
+        }
+    }
+
+    /// The trace of a violation, and how to replay it.
+    fn story(&self, finding: &Finding, text: &mut String) {
+        let outcome = &finding.outcome;
+        let violated = outcome.verdict == Verdict::Violated;
+        if let Some(trace) = finding.trace.as_ref().filter(|_| violated) {
+            let shortest = if outcome.tie_break {
+                "shortest possible"
+            } else {
+                "shortest possible; tie-break not computed"
+            };
+            let _ = writeln!(
+                text,
+                "\n{} {} {}: {} · {shortest}\n",
+                self.mark(outcome.verdict),
+                outcome.decl.kind.word(),
+                title(finding),
+                self.words(finding),
+            );
+            let style = Style {
+                width: self.width,
+                color: self.paint.is_on(),
+                full: false,
+            };
+            text.push_str(&trace::text(trace, &style));
+        }
+        match &finding.file {
+            TraceFile::Written(path) if violated => {
+                let command = format!("{} trace replay {}", self.program, quoted(path));
+                let _ = writeln!(text, "\n  replay   {command}");
+            }
+            TraceFile::NotWritten(why) => {
+                let _ = writeln!(text, "\n  {} {why}", self.paint.warn("trace not written:"));
+            }
+            TraceFile::Written(_) | TraceFile::None => {}
+        }
+    }
+
+    /// Counts, bounds, coverage; measured figures last.
+    fn facts(&self, report: &Report, text: &mut String) {
+        let outcome = &report.outcome;
+        let mut fact = |name: &str, value: &str| {
+            let _ = writeln!(text, "  {} {value}", self.paint.dim(&format!("{name:15}")));
+        };
+        let counts = outcome.counts;
+        fact("unique states", &grouped(counts.unique));
+        fact("generated", &grouped(counts.generated));
+        fact("transitions", &grouped(counts.transitions));
+        fact("depth", &grouped(u64::from(counts.depth)));
+        fact("omission", &omission(report));
+        if let Some(note) = &outcome.identity_note {
+            fact("identity", note);
+        }
+        for cut in &outcome.cuts {
+            fact("cut by", cut);
+        }
+        if let Some(stop) = outcome.stopped {
+            fact("stopped by", stop_words(stop));
+        }
+        for finding in &report.findings {
+            let agrees = finding.outcome.verdict != Verdict::Violated || finding.trace.is_none();
+            if let Some(note) = finding.outcome.note.as_ref().filter(|_| agrees) {
+                fact("note", &format!("{}: {note}", title(finding)));
+            }
+        }
+        for never in &outcome.never_exercised {
+            fact("never exercised", never);
+        }
+        for finding in &report.findings {
+            if let (TraceFile::Written(path), true) =
+                (&finding.file, finding.outcome.verdict != Verdict::Violated)
+            {
+                fact(
+                    "witness",
+                    &format!("{} trace show {}", self.program, quoted(path)),
+                );
+            }
+        }
+        let measured = &report.measured;
+        let figures = format!(
+            "{:.2} s, {} states/s, {}, {}",
+            measured.seconds,
+            grouped(measured.rate(counts.unique) as u64),
+            bytes(measured.bytes_peak),
+            plural(measured.threads, "thread"),
+        );
+        fact("measured", &figures);
+    }
+
+    fn ended(&self, tally: &Tally) -> String {
+        if tally.checks() < 2 {
+            return String::new();
+        }
+        let parts: Vec<String> = [
+            (tally.as_expected, "as expected"),
+            (tally.contradicted, "not as expected"),
+            (tally.undecided, "undecided"),
+            (tally.failed, "not checked"),
+        ]
+        .into_iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, words)| format!("{n} {words}"))
+        .collect();
+        format!(
+            "\n{}: {}\n",
+            plural(tally.checks(), "check"),
+            parts.join(", ")
+        )
+    }
+
+    fn mark(&self, verdict: Verdict) -> String {
+        match verdict {
+            Verdict::Holds | Verdict::HoldsWithinBounds => self.paint.good("✓"),
+            Verdict::Vacuous => self.paint.warn("○"),
+            Verdict::Inconclusive => self.paint.warn("?"),
+            Verdict::Violated => self.paint.bad("✗"),
+        }
+    }
+
+    /// The verdict, its length, and how it stands to what was expected.
+    fn verdict(&self, finding: &Finding) -> String {
+        let words = self.words(finding);
+        match (finding.agreement, finding.expected) {
+            (Agreement::AsExpected, Verdict::Holds) => words,
+            (Agreement::AsExpected, expected) if expected == finding.outcome.verdict => {
+                format!("{words}, as expected")
+            }
+            (Agreement::AsExpected, _) => words,
+            (_, expected) => {
+                let expected = format!("expected: {}", expected.words());
+                format!("{words}, {}", self.paint.bad(&expected))
+            }
+        }
+    }
+
+    fn words(&self, finding: &Finding) -> String {
+        let verdict = finding.outcome.verdict;
+        let words = match (finding.outcome.decl.kind, verdict, finding.trace_len()) {
+            (PropertyKind::Reachable, Verdict::Violated, _) => {
+                "violated: no reachable state satisfies it".to_owned()
+            }
+            (PropertyKind::Reachable, _, Some(len)) => {
+                format!("{}, reached in {}", verdict.words(), plural(len, "step"))
+            }
+            (_, Verdict::Violated, Some(len)) => {
+                format!("violated in {}", plural(len, "step"))
+            }
+            _ => verdict.words().to_owned(),
+        };
+        match verdict {
+            Verdict::Holds | Verdict::HoldsWithinBounds => self.paint.good(&words),
+            Verdict::Vacuous | Verdict::Inconclusive => self.paint.warn(&words),
+            Verdict::Violated => self.paint.bad(&words),
+        }
+    }
+}
+
+/// Names longer than this do not widen the column.
+const NAME_WIDTH_MAX: usize = 44;
+
+/// A property's name in quotes; the built-in ones need none beside their kind.
+fn title(finding: &Finding) -> String {
+    let decl = &finding.outcome.decl;
+    if decl.name == decl.kind.word() {
+        String::new()
+    } else {
+        format!("\"{}\"", decl.name)
+    }
+}
+
+fn omission(report: &Report) -> String {
+    let outcome = &report.outcome;
+    if outcome.exact {
+        return "none possible: states were compared in full".to_owned();
+    }
+    format!(
+        "chance at most {:.1e} if the hash behaves as random ({} bits, hash seed {})",
+        outcome.omission_bound, outcome.fingerprint_bits, report.subject.options.hash_seed
+    )
+}
+
+fn stop_words(stop: Stop) -> &'static str {
+    match stop {
+        Stop::Time => "the time limit",
+        Stop::Memory => "the memory limit",
+        Stop::Interrupt => "an interrupt",
+    }
+}
+
+/// `1 step`, `2 steps`.
+pub(crate) fn plural(n: usize, noun: &str) -> String {
+    let s = if n == 1 { "" } else { "s" };
+    format!("{} {noun}{s}", grouped(n as u64))
+}
+
+/// `1234567` as `1,234,567`.
+pub(crate) fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Bytes in the largest binary unit that leaves a whole part.
+pub(crate) fn bytes(n: u64) -> String {
+    let units = ["KiB", "MiB", "GiB", "TiB"];
+    if n < 1024 {
+        return format!("{n} B");
+    }
+    let mut value = n as f64 / 1024.0;
+    let mut unit = 0;
+    while value >= 1024.0 && unit + 1 < units.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    format!("{value:.1} {}", units[unit])
+}
+
+/// A word as a POSIX shell takes it.
+pub(crate) fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@%,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped() {
+        for (n, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (61_515_776, "61,515,776"),
+        ] {
+            assert_eq!(grouped(n), text);
+        }
+    }
+
+    #[test]
+    fn bytes_have_units() {
+        for (n, text) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1.0 KiB"),
+            (48 << 20, "48.0 MiB"),
+            (u64::MAX, "16777216.0 TiB"),
+        ] {
+            assert_eq!(bytes(n), text);
+        }
+    }
+
+    #[test]
+    fn words_survive_a_shell() {
+        assert_eq!(quoted("target/a.b.json"), "target/a.b.json");
+        assert_eq!(quoted("it's $HOME"), "'it'\\''s $HOME'");
+        assert_eq!(quoted(""), "''");
+    }
+}

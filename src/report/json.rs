@@ -1,0 +1,229 @@
+//! The stream as JSON, one object a line; `docs/json.md` documents it. Within a schema version fields are only ever added.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{Finding, Measured, Notice, Report, Reporter, Subject, TraceFile};
+use crate::catalogue::{Agreement, Value, Values};
+use crate::search::{Stop, Verdict};
+use crate::space::PropertyKind;
+use crate::trace::Trace;
+
+/// The version of the schema, in every object under `schema`.
+pub const SCHEMA: u32 = 1;
+
+/// Reports as JSON lines.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Json;
+
+/// One object of the stream. The variant's name is its `type`.
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Line<'a> {
+    Started {
+        schema: u32,
+        model: &'a str,
+        variant: &'a str,
+        params: BTreeMap<&'a str, &'a Value>,
+        options: OptionsLine<'a>,
+    },
+    Property {
+        schema: u32,
+        model: &'a str,
+        variant: &'a str,
+        #[serde(flatten)]
+        property: PropertyLine<'a>,
+        as_expected: bool,
+        tie_break: bool,
+        note: Option<&'a str>,
+        trace_file: Option<&'a str>,
+        trace_file_error: Option<&'a str>,
+        trace: Option<&'a Trace>,
+    },
+    Summary {
+        schema: u32,
+        model: &'a str,
+        variant: &'a str,
+        verdict: Verdict,
+        as_expected: bool,
+        agreement: &'static str,
+        unique_states: u64,
+        generated: u64,
+        transitions: u64,
+        depth: u32,
+        properties: Vec<PropertyLine<'a>>,
+        cut_by: &'a [String],
+        stopped: Option<Stop>,
+        exact: bool,
+        fingerprint_bits: u32,
+        hash_seed: u64,
+        omission_bound: f64,
+        identity: Option<&'a str>,
+        never_exercised: &'a [String],
+        measured: MeasuredLine,
+    },
+    Error {
+        schema: u32,
+        model: &'a str,
+        variant: &'a str,
+        message: String,
+        help: Option<&'a str>,
+    },
+}
+
+/// A property, as it stands in `property` and `summary`.
+#[derive(Serialize)]
+struct PropertyLine<'a> {
+    name: &'a str,
+    kind: PropertyKind,
+    verdict: Verdict,
+    expected: Verdict,
+    trace_len: Option<usize>,
+}
+
+/// The options that decide what is found; threads do not, and stand under `measured`.
+#[derive(Serialize)]
+struct OptionsLine<'a> {
+    depth_max: Option<u32>,
+    states_max: Option<u64>,
+    memory_max: Option<u64>,
+    properties: Option<&'a [String]>,
+    first: bool,
+    exact: bool,
+    fingerprint_bits: u32,
+    hash_seed: u64,
+}
+
+#[derive(Serialize)]
+struct MeasuredLine {
+    seconds: f64,
+    states_per_second: f64,
+    transitions_per_second: f64,
+    peak_bytes: u64,
+    threads: usize,
+}
+
+impl Reporter for Json {
+    fn text(&mut self, notice: &Notice<'_>) -> String {
+        match notice {
+            Notice::Started(subject) => line(&started(subject)),
+            Notice::Finished(report) => finished(report),
+            Notice::Failed(subject, error) => line(&Line::Error {
+                schema: SCHEMA,
+                model: &subject.model,
+                variant: &subject.variant,
+                message: error.message(),
+                help: error.cure(),
+            }),
+            Notice::Ended(_) => String::new(),
+        }
+    }
+}
+
+fn started(subject: &Subject) -> Line<'_> {
+    let options = &subject.options;
+    Line::Started {
+        schema: SCHEMA,
+        model: &subject.model,
+        variant: &subject.variant,
+        params: params(&subject.params),
+        options: OptionsLine {
+            depth_max: options.depth_max,
+            states_max: options.states_max,
+            memory_max: options.memory_max,
+            properties: options.properties.as_deref(),
+            first: options.first,
+            exact: options.exact,
+            fingerprint_bits: options.fingerprint_bits,
+            hash_seed: options.hash_seed,
+        },
+    }
+}
+
+fn finished(report: &Report) -> String {
+    let mut text: String = report
+        .findings
+        .iter()
+        .map(|finding| line(&property(&report.subject, finding)))
+        .collect();
+    let (subject, outcome) = (&report.subject, &report.outcome);
+    text.push_str(&line(&Line::Summary {
+        schema: SCHEMA,
+        model: &subject.model,
+        variant: &subject.variant,
+        verdict: report.verdict(),
+        as_expected: report.agreement() == Agreement::AsExpected,
+        agreement: match report.agreement() {
+            Agreement::AsExpected => "as_expected",
+            Agreement::Undecided => "undecided",
+            Agreement::Contradicted => "contradicted",
+        },
+        unique_states: outcome.counts.unique,
+        generated: outcome.counts.generated,
+        transitions: outcome.counts.transitions,
+        depth: outcome.counts.depth,
+        properties: report.findings.iter().map(property_line).collect(),
+        cut_by: &outcome.cuts,
+        stopped: outcome.stopped,
+        exact: outcome.exact,
+        fingerprint_bits: outcome.fingerprint_bits,
+        hash_seed: subject.options.hash_seed,
+        omission_bound: outcome.omission_bound,
+        identity: outcome.identity_note.as_deref(),
+        never_exercised: &outcome.never_exercised,
+        measured: measured(report, &report.measured),
+    }));
+    text
+}
+
+fn property<'a>(subject: &'a Subject, finding: &'a Finding) -> Line<'a> {
+    let (trace_file, trace_file_error) = match &finding.file {
+        TraceFile::None => (None, None),
+        TraceFile::Written(path) => (Some(path.as_str()), None),
+        TraceFile::NotWritten(why) => (None, Some(why.as_str())),
+    };
+    Line::Property {
+        schema: SCHEMA,
+        model: &subject.model,
+        variant: &subject.variant,
+        property: property_line(finding),
+        as_expected: finding.agreement == Agreement::AsExpected,
+        tie_break: finding.outcome.tie_break,
+        note: finding.outcome.note.as_deref(),
+        trace_file,
+        trace_file_error,
+        trace: finding.trace.as_ref(),
+    }
+}
+
+fn property_line(finding: &Finding) -> PropertyLine<'_> {
+    PropertyLine {
+        name: &finding.outcome.decl.name,
+        kind: finding.outcome.decl.kind,
+        verdict: finding.outcome.verdict,
+        expected: finding.expected,
+        trace_len: finding.trace_len(),
+    }
+}
+
+fn measured(report: &Report, measured: &Measured) -> MeasuredLine {
+    MeasuredLine {
+        seconds: measured.seconds,
+        states_per_second: measured.rate(report.outcome.counts.unique),
+        transitions_per_second: measured.rate(report.outcome.counts.transitions),
+        peak_bytes: measured.bytes_peak,
+        threads: measured.threads,
+    }
+}
+
+fn params(values: &Values) -> BTreeMap<&str, &Value> {
+    values.iter().collect()
+}
+
+/// One line. Nothing in a [`Line`] can fail to serialise: no map has keys that are not strings.
+fn line(line: &impl Serialize) -> String {
+    let mut text = serde_json::to_string(line).expect("a report serialises");
+    text.push('\n');
+    text
+}

@@ -1,0 +1,168 @@
+//! One stream of notices, many reporters: each turns a notice into text for a person or a program.
+//!
+//! Decides nothing: verdicts come from the search, agreement with expectations from the catalogue, exit codes from the command line.
+//! Writes nothing: it makes text. Everything but [`Measured`] is the same, byte for byte, for any number of threads.
+
+mod human;
+mod json;
+mod paint;
+
+pub use human::Human;
+#[cfg(feature = "cli")]
+pub(crate) use human::{bytes, grouped, plural};
+pub use json::{Json, SCHEMA};
+pub use paint::Paint;
+
+use crate::catalogue::{Agreement, Values};
+use crate::error::Error;
+use crate::search::{Options, Outcome, PropertyOutcome, Verdict};
+use crate::trace::Trace;
+
+/// What is checked, and how.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// The model's name.
+    pub model: String,
+    /// The variant's name.
+    pub variant: String,
+    /// The values of all parameters.
+    pub params: Values,
+    /// How it is searched.
+    pub options: Options,
+}
+
+/// Where the trace of a property went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TraceFile {
+    /// Nowhere: there is none, or none was wanted.
+    None,
+    /// To this file.
+    Written(String),
+    /// It could not be written, for this reason.
+    NotWritten(String),
+}
+
+/// What was found out about one property, beside what was expected.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// What the search says.
+    pub outcome: PropertyOutcome,
+    /// What the variant expects.
+    pub expected: Verdict,
+    /// How the two stand to each other.
+    pub agreement: Agreement,
+    /// The counterexample or witness.
+    pub trace: Option<Trace>,
+    /// Where it was written.
+    pub file: TraceFile,
+}
+
+impl Finding {
+    /// Steps of the counterexample or witness; the longer of two.
+    pub fn trace_len(&self) -> Option<usize> {
+        self.outcome.paths.iter().map(|p| p.steps.len()).max()
+    }
+}
+
+/// What differs from run to run.
+#[derive(Clone, Copy, Debug)]
+pub struct Measured {
+    /// Wall time of the search and the choice of its traces, in seconds.
+    pub seconds: f64,
+    /// The most bytes that the search held, by its own count.
+    pub bytes_peak: u64,
+    /// Threads it had.
+    pub threads: usize,
+}
+
+impl Measured {
+    /// So many of something, each second.
+    pub fn rate(&self, n: u64) -> f64 {
+        if self.seconds > 0.0 {
+            n as f64 / self.seconds
+        } else {
+            0.0
+        }
+    }
+}
+
+/// A finished check.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// What was checked.
+    pub subject: Subject,
+    /// One per property, in the model's order.
+    pub findings: Vec<Finding>,
+    /// What the search found, all properties included.
+    pub outcome: Outcome,
+    /// What differs from run to run.
+    pub measured: Measured,
+}
+
+impl Report {
+    /// The worst verdict of its properties.
+    pub fn verdict(&self) -> Verdict {
+        self.findings
+            .iter()
+            .map(|f| f.outcome.verdict)
+            .max()
+            .unwrap_or(Verdict::Holds)
+    }
+
+    /// The worst agreement of its properties.
+    pub fn agreement(&self) -> Agreement {
+        self.findings
+            .iter()
+            .map(|f| f.agreement)
+            .max()
+            .unwrap_or(Agreement::AsExpected)
+    }
+}
+
+/// How many checks of a run ended how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// All properties got the verdict that was expected.
+    pub as_expected: usize,
+    /// Some property got another one.
+    pub contradicted: usize,
+    /// Too little was seen to tell.
+    pub undecided: usize,
+    /// The check could not be made.
+    pub failed: usize,
+}
+
+impl Tally {
+    /// Counts a finished check.
+    pub fn add(&mut self, agreement: Agreement) {
+        match agreement {
+            Agreement::AsExpected => self.as_expected += 1,
+            Agreement::Undecided => self.undecided += 1,
+            Agreement::Contradicted => self.contradicted += 1,
+        }
+    }
+
+    /// All checks that were begun.
+    pub fn checks(&self) -> usize {
+        self.as_expected + self.contradicted + self.undecided + self.failed
+    }
+}
+
+/// An item of the stream.
+#[derive(Debug)]
+pub enum Notice<'a> {
+    /// A check begins.
+    Started(&'a Subject),
+    /// A check has ended.
+    Finished(&'a Report),
+    /// A check could not be made: the model is at fault, or a table is full.
+    Failed(&'a Subject, &'a Error),
+    /// The run has ended.
+    Ended(&'a Tally),
+}
+
+/// Turns notices into text.
+pub trait Reporter {
+    /// The text for a notice; empty where this reporter has nothing to say.
+    fn text(&mut self, notice: &Notice<'_>) -> String;
+}
