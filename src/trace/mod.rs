@@ -7,6 +7,10 @@ mod diff;
 mod format;
 mod record;
 mod replay;
+#[cfg(test)]
+mod table;
+#[cfg(test)]
+mod tests;
 mod text;
 mod walk;
 

@@ -13,13 +13,13 @@ pub struct Replay {
     /// For each path the first place where the model differs from the trace; `None`: it goes the same way.
     pub differences: Vec<Option<Difference>>,
     /// What the property says at the end.
-    pub verdict: AtEnd,
+    pub at_end: AtEnd,
 }
 
 impl Replay {
     /// Whether everything goes as recorded, and the property says what it said.
     pub fn is_same(&self) -> bool {
-        self.differences.iter().all(Option::is_none) && self.verdict == AtEnd::Shows
+        self.differences.iter().all(Option::is_none) && self.at_end == AtEnd::Shows
     }
 }
 
@@ -91,10 +91,10 @@ pub fn replay<S: StateSpace>(space: &mut S, trace: &Trace) -> Result<Replay, Err
                 Err(difference) => differences.push(Some(difference)),
             }
         }
-        let verdict = verdict(space, trace, &ends);
+        let at_end = at_end(space, trace, &ends);
         Ok(Replay {
             differences,
-            verdict,
+            at_end,
         })
     })
 }
@@ -216,7 +216,7 @@ fn between(recorded: &[Change], today: &[Change]) -> Vec<Change> {
     changes
 }
 
-fn verdict<S: StateSpace>(space: &S, trace: &Trace, ends: &[Judgement]) -> AtEnd {
+fn at_end<S: StateSpace>(space: &S, trace: &Trace, ends: &[Judgement]) -> AtEnd {
     let shown = &trace.property;
     let property = space
         .properties()

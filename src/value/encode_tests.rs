@@ -253,7 +253,7 @@ proptest! {
 
     #[test]
     fn joined_encodings_can_be_taken_apart(a in proptest::collection::vec(shape(), 0..3), b in proptest::collection::vec(shape(), 0..3)) {
-        let join = |shapes: &[Shape]| shapes.iter().flat_map(|s| bytes(s)).collect::<Vec<_>>();
+        let join = |shapes: &[Shape]| shapes.iter().flat_map(bytes).collect::<Vec<_>>();
         prop_assert_eq!(join(&a) == join(&b), a == b);
     }
 

@@ -9,6 +9,12 @@ use crate::value::{Tree, printable};
 /// A label longer than this does not push the values of other rows aside.
 const LABEL_MAX: usize = 28;
 
+/// A value is given at least this many columns, beyond the page if it must.
+const VALUE_MIN: usize = 16;
+
+/// More columns than any line has.
+const UNLIMITED: usize = 1 << 40;
+
 /// A row: where, and what.
 struct Row {
     label: String,
@@ -29,8 +35,9 @@ pub(super) fn rows(step: &TraceStep, full: bool, room: usize) -> Vec<Line> {
         .iter()
         .filter(|change| full || change.part != IN_FLIGHT)
         .map(changed);
-    let rows: Vec<Row> = changes.chain(sent(&step.sent)).collect();
-    fitted(&rows, full, room)
+    let mut lines = fitted(&changes.collect::<Vec<Row>>(), full, room);
+    lines.extend(sent(&step.sent, full, room));
+    lines
 }
 
 /// Changes outside a step, fitted to `room` columns.
@@ -63,20 +70,22 @@ fn changed(change: &Change) -> Row {
     }
 }
 
-/// What was sent: one row for equal messages sent one after the other.
-fn sent(sent: &[Sent]) -> Vec<Row> {
-    let mut rows: Vec<Row> = Vec::new();
-    for group in sent.chunk_by(|a, b| a.content == b.content) {
-        let to: Vec<String> = group
-            .iter()
-            .map(|sent| printable(&sent.to).into_owned())
-            .collect();
-        rows.push(Row {
-            label: format!("sends to {}", to.join(", ")),
-            value: Value::Words(group[0].content.text()),
-        });
-    }
-    rows
+/// What was sent: one line for equal messages sent one after the other.
+fn sent(sent: &[Sent], full: bool, room: usize) -> impl Iterator<Item = Line> {
+    let groups = sent.chunk_by(|a, b| a.content == b.content);
+    groups.map(move |group| {
+        let to: Vec<_> = group.iter().map(|sent| printable(&sent.to)).collect();
+        let (begin, end) = ("sends ", format!(" to {}", to.join(", ")));
+        let message = group[0].content.text();
+        let left = if full {
+            UNLIMITED
+        } else {
+            room.saturating_sub(begin.len() + width(&end))
+                .max(VALUE_MIN)
+        };
+        let line = format!("{begin}{}{end}", elide(&message, left));
+        Line::of(Role::Dim, &line)
+    })
 }
 
 fn fitted(rows: &[Row], full: bool, room: usize) -> Vec<Line> {
@@ -92,9 +101,9 @@ fn fitted(rows: &[Row], full: bool, room: usize) -> Vec<Line> {
             line.pad_to(labels);
             line.push(Role::Plain, "  ");
             let left = if full {
-                usize::MAX
+                UNLIMITED
             } else {
-                room.saturating_sub(line.width()).max(16)
+                room.saturating_sub(line.width()).max(VALUE_MIN)
             };
             line.append(row.value.fitted(left));
             line
@@ -127,6 +136,11 @@ fn changed_value(before: &Tree, after: &Tree, room: usize) -> Line {
         return set_change(old, new, room);
     }
     let both = room.saturating_sub(width(arrow));
+    let (old, new) = if width(&old) + width(&new) > both {
+        differing(&old, &new)
+    } else {
+        (old, new)
+    };
     // What is new matters more: what was gets the smaller share where both are long.
     let share = both.saturating_sub(width(&new)).max(both * 2 / 5);
     let old = elide(&old, share);
@@ -135,6 +149,31 @@ fn changed_value(before: &Tree, after: &Tree, room: usize) -> Line {
     line.push(Role::Plain, arrow);
     line.push(Role::Added, &new);
     line
+}
+
+/// Two texts without the words that they begin and end with alike.
+fn differing(old: &str, new: &str) -> (String, String) {
+    let word_end = |c: char| c.is_whitespace() || "{}[](),".contains(c);
+    let words = |text: &'_ str| -> Vec<String> {
+        text.split_inclusive(word_end).map(str::to_owned).collect()
+    };
+    let (old, new) = (words(old), words(new));
+    let shorter = old.len().min(new.len());
+    let alike = |pairs: &mut dyn Iterator<Item = (&String, &String)>| {
+        pairs.take_while(|(a, b)| a == b).count()
+    };
+    let head = alike(&mut old.iter().zip(&new));
+    let tail = alike(&mut old.iter().rev().zip(new.iter().rev())).min(shorter - head);
+    // A name in front of a value stays with it.
+    let named = |words: &[String]| head > 0 && words[head - 1].trim_end() != words[head - 1];
+    let head = if named(&old) { head - 1 } else { head };
+    let rest = |words: &[String]| {
+        let begin = if head > 0 { "…" } else { "" };
+        let end = if tail > 0 { "…" } else { "" };
+        let middle = words[head..words.len() - tail].concat();
+        format!("{begin}{}{end}", middle.trim_end())
+    };
+    (rest(&old), rest(&new))
 }
 
 fn set_change(old: &[Tree], new: &[Tree], room: usize) -> Line {

@@ -8,14 +8,16 @@ use crate::value::printable;
 /// A message is given at least this many columns before it is cut.
 const MESSAGE_MIN: usize = 16;
 
-/// How wide the columns of a path's events are: sender, message, receiver.
+/// How wide the columns of a path's events are.
 pub(super) struct Columns {
+    /// The widest sender.
     from: usize,
+    /// The widest message of those that leave room beside them: arrows end below each other.
     message: usize,
-    to: usize,
-    /// The width of the whole event, where it is not cut.
+    /// The most columns a message may take.
+    message_max: usize,
+    /// The widest event of those that leave room beside them.
     width: usize,
-    full: bool,
 }
 
 /// An event, in words.
@@ -75,36 +77,46 @@ impl Event {
 impl Columns {
     /// Columns for these steps, in a page of `room` columns.
     pub(super) fn of(steps: &[TraceStep], room: usize, full: bool) -> Self {
-        let mut columns = Columns {
-            from: 0,
-            message: 0,
-            to: 0,
-            width: 0,
-            full,
-        };
         let events: Vec<Event> = steps.iter().map(Event::of).collect();
+        let (mut from, mut to) = (0, 0);
         for event in &events {
             match event {
                 Event::Arrow {
-                    from, message, to, ..
+                    from: sender,
+                    to: receiver,
+                    ..
                 } => {
-                    columns.from = columns.from.max(width(from));
-                    columns.message = columns.message.max(width(message));
-                    columns.to = columns.to.max(width(to));
+                    from = from.max(width(sender));
+                    to = to.max(width(receiver));
                 }
-                Event::Alone { lane, .. } => columns.from = columns.from.max(width(lane)),
+                Event::Alone { lane, .. } => from = from.max(width(lane)),
             }
         }
-        if !full {
-            let others = columns.from + columns.to + ARROW;
-            let most = (room / 2).saturating_sub(others).max(MESSAGE_MIN);
-            columns.message = columns.message.min(most);
-        }
-        let most = if full { usize::MAX } else { room / 2 };
+        let around = from + to + ARROW;
+        let beside = (room * 3 / 5).saturating_sub(around).max(MESSAGE_MIN);
+        let message = events
+            .iter()
+            .filter_map(|event| match event {
+                Event::Arrow { message, .. } => Some(width(message)),
+                Event::Alone { .. } => None,
+            })
+            .filter(|width| *width <= beside)
+            .max()
+            .unwrap_or(0);
+        let mut columns = Columns {
+            from,
+            message,
+            message_max: if full {
+                usize::MAX
+            } else {
+                room.saturating_sub(around).max(MESSAGE_MIN)
+            },
+            width: 0,
+        };
         columns.width = events
             .iter()
             .map(|event| columns.event(event).width())
-            .filter(|width| *width <= most)
+            .filter(|width| *width <= room * 3 / 5)
             .max()
             .unwrap_or(0);
         columns
@@ -131,11 +143,7 @@ impl Columns {
             } => {
                 let mut line = Line::of(Role::Actor, from);
                 line.pad_to(self.from);
-                let message = if self.full {
-                    message.clone()
-                } else {
-                    elide(message, self.message)
-                };
+                let message = elide(message, self.message_max);
                 let shaft = "─".repeat(1 + self.message.saturating_sub(width(&message)));
                 let role = if *head == "✗" {
                     Role::Fault

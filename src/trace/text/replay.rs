@@ -32,7 +32,7 @@ pub fn replay_text(trace: &Trace, replay: &Replay, style: &Style) -> String {
             Some(difference) => page.difference(&mut out, &which, difference, steps),
         }
     }
-    page.line(&mut out, plain(&at_end(trace, &replay.verdict)));
+    page.line(&mut out, plain(&at_end(trace, &replay.at_end)));
     out
 }
 
