@@ -3,6 +3,9 @@
 pub use std::borrow::Cow;
 
 pub use stateright::actor::{Actor, Id, Out, majority, model_timeout};
+pub use stateright::{Model, Property};
+
+pub use crate::space::GeneralSpace;
 
 pub use crate::{catalogue_entry, message, params, state};
 

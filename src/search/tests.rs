@@ -9,6 +9,9 @@ use crate::space::{
 };
 use crate::value::Tree;
 
+/// As a successor: a step number that is not used.
+const VOID: u32 = u32::MAX;
+
 /// States are node numbers.
 #[derive(Default)]
 struct Nodes(Vec<u32>);
@@ -242,6 +245,9 @@ impl StateSpace for Graph {
 impl Graph {
     fn finish<F: Fingerprint>(&self, node: u32) -> F {
         let node = if self.constant { 7 } else { node };
+        if node == VOID {
+            return F::default();
+        }
         F::finish(u128::from(node + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835))
     }
 
@@ -298,6 +304,30 @@ fn counts_states_steps_and_depth() {
     assert_eq!(verdicts(&outcome), [Verdict::Holds]);
     assert_eq!(outcome.cuts, Vec::<String>::new());
     assert!(outcome.omission_bound > 0.0);
+}
+
+#[test]
+fn unused_step_numbers_are_no_steps() {
+    let rows: &[(u32, &[u32])] = &[
+        (0, &[VOID, 1, VOID, VOID, 2]),
+        (1, &[3, VOID]),
+        (2, &[VOID]),
+    ];
+    for (exact, threads) in [(false, 1), (false, 2), (true, 1)] {
+        let mut graph = Graph::table(&[0], rows, &[("not 3", Always)], |node, j| {
+            set(j, 1, node != 3);
+            j.outside = u64::from(node == 2);
+        })
+        .bounded("not 2");
+        let options = Options {
+            exact,
+            threads,
+            ..Options::default()
+        };
+        let outcome = run(&mut graph, &options);
+        assert_eq!(counts(&outcome), (3, 3, 2, 2));
+        assert_eq!(outcome.properties[1].paths[0].steps, [1, 0]);
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod actors;
 mod fingerprint;
+mod general;
 mod intern;
 #[doc(hidden)]
 pub mod sabotage;
@@ -11,6 +12,7 @@ mod stateright;
 
 pub use actors::{ActorSpace, Words};
 pub use fingerprint::Fingerprint;
+pub use general::{Audited, Encoded, GeneralArena, GeneralScratch, GeneralSpace, Hashed, Identity};
 pub use stateright::from_stateright;
 
 use crate::error::Error;

@@ -24,8 +24,8 @@ pub use arena::GeneralArena;
 pub use identity::{Audited, Encoded, Hashed, Identity};
 
 use super::{
-    Absorbed, Answer, Fingerprint, Judgement, Label, PropertyDecl, Rendered,
-    StateSpace, StepKind,
+    Absorbed, Answer, Arena, Fingerprint, Judgement, Label, PropertyDecl, Rendered, StateSpace,
+    StepKind,
 };
 use crate::error::Error;
 use crate::system::guarded;
@@ -140,10 +140,12 @@ impl<M: Model, I: Identity<M::State>> GeneralSpace<M, I> {
         };
         let steps = actions.into_iter().enumerate();
         steps
-            .filter_map(|(i, action)| match guarded(|| self.model.next_state(state, action)) {
-                Ok(next) => next.map(|next| (i, Ok(next))),
-                Err(thrown) => Some((i, Err(thrown.message))),
-            })
+            .filter_map(
+                |(i, action)| match guarded(|| self.model.next_state(state, action)) {
+                    Ok(next) => next.map(|next| (i, Ok(next))),
+                    Err(thrown) => Some((i, Err(thrown.message))),
+                },
+            )
             .collect()
     }
 
@@ -367,7 +369,8 @@ where
     fn label(&self, states: &Self::Arena, index: usize, step: u32) -> Result<Label, Error> {
         let state = &states[index];
         let steps = self.steps_guarded(state);
-        let missing = || Error::model("the model answers differently the second time: a step is gone");
+        let missing =
+            || Error::model("the model answers differently the second time: a step is gone");
         let (action_idx, next) = steps.get(step as usize).ok_or_else(missing)?;
         let (mut key, content);
         let actions = guarded(|| {
