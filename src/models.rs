@@ -2,7 +2,13 @@
 
 use crate::catalogue::Catalogue;
 
+#[path = "../models/two_phase_commit_tla.rs"]
+pub mod two_phase_commit_tla;
+
 /// All of them, in the order they are listed.
 pub fn catalogue() -> Catalogue {
-    Catalogue::new([])
+    Catalogue::new([two_phase_commit_tla::entry()])
 }
+
+#[cfg(test)]
+mod tests;
