@@ -2,13 +2,7 @@
 
 use crate::catalogue::Catalogue;
 
-#[path = "../models/two_phase_commit_tla.rs"]
-pub mod two_phase_commit_tla;
-
 /// All of them, in the order they are listed.
 pub fn catalogue() -> Catalogue {
-    Catalogue::new([two_phase_commit_tla::entry()])
+    Catalogue::new([])
 }
-
-#[cfg(test)]
-mod tests;

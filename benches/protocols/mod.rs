@@ -8,3 +8,4 @@ pub(crate) mod paxos;
 pub(crate) mod register;
 pub(crate) mod single_copy;
 pub(crate) mod two_phase;
+pub(crate) mod two_phase_compact;
