@@ -155,13 +155,9 @@ impl Human {
             fact("never exercised", never);
         }
         for finding in &report.findings {
-            if let (TraceFile::Written(path), true) =
-                (&finding.file, finding.outcome.verdict != Verdict::Violated)
-            {
-                fact(
-                    "witness",
-                    &format!("{} trace show {}", self.program, quoted(path)),
-                );
+            let witness = finding.outcome.verdict != Verdict::Violated;
+            if let (TraceFile::Written(path), true) = (&finding.file, witness) {
+                fact("witness", path);
             }
         }
         let measured = &report.measured;
