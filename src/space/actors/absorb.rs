@@ -381,10 +381,9 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             signature,
             sends_at,
             n_sends,
-            constant,
-            silent: after == before && sends.is_empty(),
-            untouched,
-        })
+            ..Entry::default()
+        }
+        .with_flags(constant, after == before && sends.is_empty(), untouched))
     }
 
     /// Folds a list of events into an observed value, twice.

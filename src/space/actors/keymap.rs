@@ -3,8 +3,17 @@
 /// Open addressing with linear probing over a power of two, at most two thirds full.
 #[derive(Default)]
 pub(crate) struct KeyMap {
-    entries: Vec<(u32, u32, u32)>,
+    entries: Vec<Pair>,
     len: usize,
+}
+
+/// A key with its value; aligned so that it never straddles two cache lines.
+#[derive(Clone, Copy)]
+#[repr(align(16))]
+struct Pair {
+    a: u32,
+    b: u32,
+    value: u32,
 }
 
 /// Marks an empty place; no value is this.
@@ -26,12 +35,12 @@ impl KeyMap {
         let mask = self.entries.len() - 1;
         let mut at = spread(a, b) as usize & mask;
         loop {
-            let (x, y, value) = self.entries[at];
-            if value == EMPTY {
-                return None;
+            let pair = &self.entries[at];
+            if pair.a == a && pair.b == b && pair.value != EMPTY {
+                return Some(pair.value);
             }
-            if x == a && y == b {
-                return Some(value);
+            if pair.value == EMPTY {
+                return None;
             }
             at = (at + 1) & mask;
         }
@@ -45,27 +54,32 @@ impl KeyMap {
         }
         let mask = self.entries.len() - 1;
         let mut at = spread(a, b) as usize & mask;
-        while self.entries[at].2 != EMPTY {
-            if self.entries[at].0 == a && self.entries[at].1 == b {
-                self.entries[at].2 = value;
+        while self.entries[at].value != EMPTY {
+            if self.entries[at].a == a && self.entries[at].b == b {
+                self.entries[at].value = value;
                 return;
             }
             at = (at + 1) & mask;
         }
-        self.entries[at] = (a, b, value);
+        self.entries[at] = Pair { a, b, value };
         self.len += 1;
     }
 
     fn grow(&mut self) {
         let capacity = (self.entries.len() * 2).max(1024);
-        let old = std::mem::replace(&mut self.entries, vec![(0, 0, EMPTY); capacity]);
+        let empty = Pair {
+            a: 0,
+            b: 0,
+            value: EMPTY,
+        };
+        let old = std::mem::replace(&mut self.entries, vec![empty; capacity]);
         let mask = capacity - 1;
-        for (a, b, value) in old.into_iter().filter(|entry| entry.2 != EMPTY) {
-            let mut at = spread(a, b) as usize & mask;
-            while self.entries[at].2 != EMPTY {
+        for pair in old.into_iter().filter(|pair| pair.value != EMPTY) {
+            let mut at = spread(pair.a, pair.b) as usize & mask;
+            while self.entries[at].value != EMPTY {
                 at = (at + 1) & mask;
             }
-            self.entries[at] = (a, b, value);
+            self.entries[at] = pair;
         }
     }
 
@@ -75,7 +89,7 @@ impl KeyMap {
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        self.entries.capacity() * size_of::<(u32, u32, u32)>()
+        self.entries.capacity() * size_of::<Pair>()
     }
 }
 

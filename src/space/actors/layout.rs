@@ -137,7 +137,7 @@ pub(crate) const CRASH_EVENT: u32 = u32::MAX - 2;
 pub(crate) const RECOVER_EVENT: u32 = u32::MAX - 3;
 
 /// What a handler does, ready to apply.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Entry {
     /// The whole change of the fingerprint sum, history aside, where `constant`.
     pub(crate) delta: u128,
@@ -147,12 +147,39 @@ pub(crate) struct Entry {
     pub(crate) signature: u32,
     pub(crate) sends_at: u32,
     pub(crate) n_sends: u16,
-    /// Nothing but plain links is involved.
-    pub(crate) constant: bool,
+    pub(crate) flags: u8,
+}
+
+const CONSTANT: u8 = 1;
+const SILENT: u8 = 2;
+const UNTOUCHED: u8 = 4;
+
+impl Entry {
+    pub(crate) fn with_flags(self, constant: bool, silent: bool, untouched: bool) -> Self {
+        let flag = |is_set: bool, flag: u8| if is_set { flag } else { 0 };
+        Entry {
+            flags: flag(constant, CONSTANT) | flag(silent, SILENT) | flag(untouched, UNTOUCHED),
+            ..self
+        }
+    }
+
+    /// Nothing but unbounded links is involved.
+    #[inline]
+    pub(crate) fn is_constant(&self) -> bool {
+        self.flags & CONSTANT != 0
+    }
+
     /// The component is unchanged and nothing was sent.
-    pub(crate) silent: bool,
+    #[inline]
+    pub(crate) fn is_silent(&self) -> bool {
+        self.flags & SILENT != 0
+    }
+
     /// The handler touched nothing, by stateright's rule.
-    pub(crate) untouched: bool,
+    #[inline]
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.flags & UNTOUCHED != 0
+    }
 }
 
 /// One observer event with its operand.

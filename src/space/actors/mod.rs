@@ -9,6 +9,7 @@ mod judge;
 mod keymap;
 mod label;
 mod layout;
+mod plain;
 mod space;
 mod steps;
 #[cfg(test)]
@@ -44,6 +45,8 @@ pub struct ActorSpace<M> {
     /// Per actor the first crash rule that names it.
     crash_rules: Vec<Option<usize>>,
     may_crash: bool,
+    /// Every link is unordered, unbounded and never loses: deliveries take the fast path.
+    is_plain: bool,
     /// Where the network items begin in a state.
     header: usize,
     properties: Vec<PropertyDecl>,
@@ -54,6 +57,11 @@ pub struct ActorSpace<M> {
     hash: ContentHash,
     locals: Table,
     local_infos: Vec<LocalInfo>,
+    /// Per local component its number of pending events, or [`DOWN`].
+    local_pending: Vec<u16>,
+    /// Per item the actor it can be delivered to: what the fast path needs of [`Item`].
+    item_targets: Vec<u32>,
+    item_hashes: Vec<u128>,
     observed: Vec<Table>,
     /// Observed values that are a panic: (observer, id) → message.
     observed_panics: HashMap<(u32, u32), String>,
@@ -82,6 +90,9 @@ pub struct ActorSpace<M> {
     network_asked: AtomicBool,
     never: Seen,
 }
+
+/// Instead of a number of pending events: the actor is down.
+const DOWN: u16 = u16::MAX;
 
 /// What is known of a local component besides its value.
 struct LocalInfo {
@@ -243,6 +254,9 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             .is_some_and(|limit| limit > 0)
             || crash_rules.iter().any(Option::is_some);
         let rules = compile_rules(&system, n);
+        let is_plain = rules.iter().all(|rule| rule.is_unbounded() && !rule.losing)
+            && system.rules.no_op == NoOp::Equality
+            && !system.rules.remembers_last_delivery;
         let header = n
             + system.observers.len()
             + usize::from(!budget.is_empty())
@@ -298,6 +312,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             budget,
             crash_rules,
             may_crash,
+            is_plain,
             header,
             properties,
             boundaries,
@@ -307,6 +322,9 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             hash: ContentHash::default(),
             locals: Table::new(Kind::Local),
             local_infos: Vec::new(),
+            local_pending: Vec::new(),
+            item_targets: Vec::new(),
+            item_hashes: Vec::new(),
             observed: (0..n_observers)
                 .map(|_| Table::new(Kind::Observed))
                 .collect(),
@@ -380,6 +398,9 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
     fn reset(&mut self) -> Result<(), Error> {
         self.locals = Table::new(Kind::Local);
         self.local_infos.clear();
+        self.local_pending.clear();
+        self.item_targets.clear();
+        self.item_hashes.clear();
         for table in &mut self.observed {
             *table = Table::new(Kind::Observed);
         }
@@ -497,6 +518,8 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             .with_cure("bound what grows without end, for example by `within`"));
         }
         self.items.push(item);
+        self.item_targets.push(item.dst);
+        self.item_hashes.push(item.hash);
         self.item_envelopes.push(envelope);
         Ok(self.items.len() as u32 - 1)
     }
@@ -569,6 +592,14 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 }
             }
             let up = process.is_up(component);
+            let Some(n_pending) = u16::try_from(pending.len()).ok().filter(|&n| n < DOWN) else {
+                return Err(Error::capacity(format!(
+                    "actor \"{}\" has {} timers and alternatives at once",
+                    self.lanes[actor],
+                    pending.len()
+                )));
+            };
+            self.local_pending.push(if up { n_pending } else { DOWN });
             self.local_infos.push(LocalInfo {
                 actor: actor as u32,
                 up,
@@ -598,6 +629,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             self.locals
                 .intern(&self.hash, slot, message.as_bytes(), component, &comparison)?;
         if is_new {
+            self.local_pending.push(DOWN);
             self.local_infos.push(LocalInfo {
                 actor: actor as u32,
                 up: false,
@@ -639,7 +671,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             sum = sum.wrapping_add(self.header_sum(words));
         }
         for &item in &words[self.header..] {
-            sum = sum.wrapping_add(self.items[item as usize].hash);
+            sum = sum.wrapping_add(self.item_hashes[item as usize]);
         }
         sum
     }
@@ -721,7 +753,7 @@ fn compile_rules<M>(system: &System<M>, n: usize) -> Vec<Rule> {
 /// How a system decides that a delivery has no effect.
 pub(crate) fn suppresses(rule: NoOp, item: &Item, entry: &Entry) -> bool {
     match rule {
-        NoOp::Equality => entry.silent && item.rule.is_unbounded(),
-        NoOp::Untouched => entry.untouched && !item.rule.fifo,
+        NoOp::Equality => entry.is_silent() && item.rule.is_unbounded(),
+        NoOp::Untouched => entry.is_untouched() && !item.rule.fifo,
     }
 }

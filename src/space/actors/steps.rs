@@ -7,7 +7,7 @@ use super::absorb::Miss;
 use super::layout::{
     CRASH_EVENT, Entry, NO_ITEM, PENDING_EVENT, Place, RECOVER_EVENT, UNKNOWN_ITEM, Words,
 };
-use super::{ActorSpace, Scratch, suppresses};
+use super::{ActorSpace, DOWN, Scratch, suppresses};
 use crate::space::sabotage::Sabotage;
 use crate::space::{Answer, Fingerprint};
 use crate::system::NoOp;
@@ -66,9 +66,28 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 visit!(Place::Lose(at));
             }
         }
+        self.own_places(words, visit)
+    }
+
+    /// Visits the places behind those of the network.
+    fn own_places<B>(
+        &self,
+        words: &[u32],
+        mut visit: impl FnMut(Place) -> ControlFlow<B>,
+    ) -> Option<B> {
+        macro_rules! visit {
+            ($place:expr) => {
+                if let ControlFlow::Break(value) = visit($place) {
+                    return Some(value);
+                }
+            };
+        }
         for (actor, &local) in words[..self.n_actors()].iter().enumerate() {
-            for k in 0..self.local_infos[local as usize].pending.len() {
-                visit!(Place::Pending(actor, k as u32));
+            let n_pending = self.local_pending[local as usize];
+            if n_pending != DOWN {
+                for k in 0..u32::from(n_pending) {
+                    visit!(Place::Pending(actor, k));
+                }
             }
         }
         for i in 0..self.budget.n_stimuli {
@@ -188,7 +207,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 let entry = self
                     .entry(words[actor], PENDING_EVENT | k, scratch)
                     .ok_or(())?;
-                if self.system.rules.no_op == NoOp::Untouched && entry.untouched {
+                if self.system.rules.no_op == NoOp::Untouched && entry.is_untouched() {
                     return Ok(None);
                 }
                 of_entry(entry, actor)
@@ -313,7 +332,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 .wrapping_add(self.last_hash(delivered + 1))
                 .wrapping_sub(self.last_hash(words[at]));
         }
-        let constant = found.entry.is_some_and(|entry| entry.constant)
+        let constant = found.entry.is_some_and(|entry| entry.is_constant())
             && found
                 .consumed
                 .is_none_or(|at| self.items[words[at] as usize].rule.is_unbounded());
@@ -467,13 +486,21 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         if self.hash.sabotage.is_on() {
             return self.expand_sabotaged(words, scratch, out);
         }
-        self.places(words, |place| {
+        if self.is_plain {
+            self.expand_deliveries(words, sum, scratch, out);
+        }
+        let visit = |place| {
             out.push(match self.effect(words, sum, place, scratch, None) {
                 Effect::Enabled(sum) => F::finish(sum),
                 Effect::Disabled | Effect::Missing => F::default(),
             });
             ControlFlow::<()>::Continue(())
-        });
+        };
+        if self.is_plain {
+            self.own_places(words, visit);
+        } else {
+            self.places(words, visit);
+        }
         if scratch.misses.len() == misses {
             Answer::Complete
         } else {
@@ -565,14 +592,20 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         let mut wanted = steps.iter().copied().peekable();
         let (mut step, mut built) = (0, 0);
         self.places(words, |place| {
-            if wanted.next_if_eq(&step).is_some()
-                && matches!(
-                    self.effect(words, 0, place, scratch, Some(out.open())),
-                    Effect::Enabled(_)
-                )
-            {
-                out.seal();
-                built += 1;
+            if wanted.next_if_eq(&step).is_some() {
+                let is_step = match place {
+                    Place::Deliver(at) if self.is_plain => {
+                        self.build_delivery(words, at, out.open())
+                    }
+                    place => {
+                        let effect = self.effect(words, 0, place, scratch, Some(out.open()));
+                        matches!(effect, Effect::Enabled(_))
+                    }
+                };
+                if is_step {
+                    out.seal();
+                    built += 1;
+                }
             }
             step += 1;
             if wanted.peek().is_none() {
@@ -614,7 +647,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
 
 /// Inserts an item into the sorted tail of `words` that begins at `from`.
 #[inline]
-fn insert_sorted(words: &mut Vec<u32>, from: usize, item: u32) {
+pub(super) fn insert_sorted(words: &mut Vec<u32>, from: usize, item: u32) {
     let mut at = words.len();
     words.push(item);
     while at > from && words[at - 1] > item {
