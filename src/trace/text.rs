@@ -15,18 +15,21 @@ use std::fmt::Write;
 use super::{Trace, TracePath, TraceStep};
 use crate::space::Rendered;
 use crate::value::printable;
-use change::{rows, state_rows};
+use change::{UNLIMITED, rows, state_rows};
 use event::Columns;
 use line::{Line, Role};
 
-/// The part of a state that holds the messages on their way: what a step sent and what it consumed already says how it changes.
-pub(crate) const IN_FLIGHT: &str = "in flight";
+/// Parts of a state of which a step's own line says how they change: the messages on their way, the budgets used up, and the message
+/// that a duplicating network of stateright's remembers.
+const IMPLIED: [&str; 3] = ["in flight", "spent", "last delivery"];
+
+/// Whether changes of a part are shown where not everything is. An actor always is, whatever its name.
+fn shown_in_brief(part: &str, lanes: &[String]) -> bool {
+    !IMPLIED.contains(&part) || lanes.iter().any(|lane| lane == part)
+}
 
 /// The least width that a trace is fitted to.
 const WIDTH_MIN: usize = 40;
-
-/// Changes stand beside their step if at least this much is left for them, else below it.
-const BESIDE_MIN: usize = 32;
 
 /// How a trace is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,12 +67,12 @@ pub fn text(trace: &Trace, style: &Style) -> String {
                 trace.paths.len()
             );
         }
-        write_path(&mut out, path, style);
+        write_path(&mut out, path, &trace.lanes, style);
     }
     out
 }
 
-fn write_path(out: &mut String, path: &TracePath, style: &Style) {
+fn write_path(out: &mut String, path: &TracePath, lanes: &[String], style: &Style) {
     let number_width = path.steps.len().to_string().len().max(2);
     let indent = number_width + 3;
     let page = Page {
@@ -95,7 +98,7 @@ fn write_path(out: &mut String, path: &TracePath, style: &Style) {
             page.line(out, Line::of(Role::Dim, "from here it repeats for ever:"));
         }
         let number = format!("{:>1$}", i + 1, number_width + 1);
-        page.step(out, &number, step, &columns);
+        page.step(out, &number, step, lanes, &columns);
     }
     if let Some(start) = path.loop_start {
         let text = format!("and again from step {}", start.saturating_add(1));
@@ -121,21 +124,42 @@ impl Page<'_> {
         indented.write(out, self.style.color);
     }
 
+    /// What is left of the page behind a column.
+    fn room(&self, column: usize) -> usize {
+        if self.style.full {
+            UNLIMITED
+        } else {
+            self.width.saturating_sub(column)
+        }
+    }
+
     fn state(&self, out: &mut String, which: &str, state: &Rendered) {
         self.line(out, Line::of(Role::Dim, which));
-        for row in state_rows(state, self.style.full, self.width - self.indent - 2) {
+        for row in state_rows(state, self.room(self.indent + 2)) {
             let mut line = Line::of(Role::Plain, "  ");
             line.append(row);
             self.line(out, line);
         }
     }
 
-    fn step(&self, out: &mut String, number: &str, step: &TraceStep, columns: &Columns) {
+    fn step(
+        &self,
+        out: &mut String,
+        number: &str,
+        step: &TraceStep,
+        lanes: &[String],
+        columns: &Columns,
+    ) {
         let event = columns.line(step);
-        let beside = self.indent + columns.width() + 2;
-        let fits = event.width() <= columns.width() && self.width >= beside + BESIDE_MIN;
-        let column = if fits { beside } else { self.indent + 4 };
-        let mut rows = rows(step, self.style.full, self.width - column).into_iter();
+        let rows = |room| rows(step, lanes, self.style.full, room);
+        // Beside the event if all of it can be read there, else below it, where there is more room.
+        let (beside, below) = (self.indent + columns.width() + 2, self.indent + 4);
+        let fits = event.width() <= columns.width()
+            && rows(UNLIMITED)
+                .iter()
+                .all(|row| row.width() <= self.room(beside));
+        let column = if fits { beside } else { below };
+        let mut rows = rows(self.room(column)).into_iter();
 
         let mut line = Line::of(Role::Dim, number);
         line.push(Role::Plain, "  ");

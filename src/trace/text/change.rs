@@ -1,7 +1,7 @@
 //! What changed: the right half of a step.
 
-use super::IN_FLIGHT;
 use super::line::{Line, Role, elide, width};
+use super::shown_in_brief;
 use crate::space::Rendered;
 use crate::trace::{Change, Sent, TraceStep};
 use crate::value::{Tree, printable};
@@ -13,7 +13,7 @@ const LABEL_MAX: usize = 28;
 const VALUE_MIN: usize = 16;
 
 /// More columns than any line has.
-const UNLIMITED: usize = 1 << 40;
+pub(super) const UNLIMITED: usize = 1 << 40;
 
 /// A row: where, and what.
 struct Row {
@@ -28,26 +28,26 @@ enum Value {
     Words(String),
 }
 
-/// The rows beside a step, fitted to `room` columns.
-pub(super) fn rows(step: &TraceStep, full: bool, room: usize) -> Vec<Line> {
+/// What changed in a step and what it sent, fitted to `room` columns.
+pub(super) fn rows(step: &TraceStep, lanes: &[String], full: bool, room: usize) -> Vec<Line> {
     let changes = step
         .changes
         .iter()
-        .filter(|change| full || change.part != IN_FLIGHT)
+        .filter(|change| full || shown_in_brief(&change.part, lanes))
         .map(changed);
-    let mut lines = fitted(&changes.collect::<Vec<Row>>(), full, room);
-    lines.extend(sent(&step.sent, full, room));
+    let mut lines = fitted(&changes.collect::<Vec<Row>>(), room);
+    lines.extend(sent(&step.sent, room));
     lines
 }
 
 /// Changes outside a step, fitted to `room` columns.
-pub(super) fn changes_rows(changes: &[Change], full: bool, room: usize) -> Vec<Line> {
+pub(super) fn changes_rows(changes: &[Change], room: usize) -> Vec<Line> {
     let rows: Vec<Row> = changes.iter().map(changed).collect();
-    fitted(&rows, full, room)
+    fitted(&rows, room)
 }
 
 /// A whole state, fitted to `room` columns.
-pub(super) fn state_rows(state: &Rendered, full: bool, room: usize) -> Vec<Line> {
+pub(super) fn state_rows(state: &Rendered, room: usize) -> Vec<Line> {
     let rows: Vec<Row> = state
         .iter()
         .map(|(part, tree)| Row {
@@ -55,7 +55,7 @@ pub(super) fn state_rows(state: &Rendered, full: bool, room: usize) -> Vec<Line>
             value: Value::Words(tree.text()),
         })
         .collect();
-    fitted(&rows, full, room)
+    fitted(&rows, room)
 }
 
 fn changed(change: &Change) -> Row {
@@ -71,24 +71,21 @@ fn changed(change: &Change) -> Row {
 }
 
 /// What was sent: one line for equal messages sent one after the other.
-fn sent(sent: &[Sent], full: bool, room: usize) -> impl Iterator<Item = Line> {
+fn sent(sent: &[Sent], room: usize) -> impl Iterator<Item = Line> {
     let groups = sent.chunk_by(|a, b| a.content == b.content);
     groups.map(move |group| {
         let to: Vec<_> = group.iter().map(|sent| printable(&sent.to)).collect();
         let (begin, end) = ("sends ", format!(" to {}", to.join(", ")));
         let message = group[0].content.text();
-        let left = if full {
-            UNLIMITED
-        } else {
-            room.saturating_sub(begin.len() + width(&end))
-                .max(VALUE_MIN)
-        };
+        let left = room
+            .saturating_sub(begin.len() + width(&end))
+            .max(VALUE_MIN);
         let line = format!("{begin}{}{end}", elide(&message, left));
         Line::of(Role::Dim, &line)
     })
 }
 
-fn fitted(rows: &[Row], full: bool, room: usize) -> Vec<Line> {
+fn fitted(rows: &[Row], room: usize) -> Vec<Line> {
     let labels = rows
         .iter()
         .map(|row| width(&row.label))
@@ -100,11 +97,7 @@ fn fitted(rows: &[Row], full: bool, room: usize) -> Vec<Line> {
             let mut line = Line::of(Role::Plain, &row.label);
             line.pad_to(labels);
             line.push(Role::Plain, "  ");
-            let left = if full {
-                UNLIMITED
-            } else {
-                room.saturating_sub(line.width()).max(VALUE_MIN)
-            };
+            let left = room.saturating_sub(line.width()).max(VALUE_MIN);
             line.append(row.value.fitted(left));
             line
         })

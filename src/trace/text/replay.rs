@@ -100,8 +100,7 @@ impl Page<'_> {
         if changes.is_empty() {
             self.line(out, plain("    the difference is in nothing that is shown"));
         }
-        let room = self.width - self.indent - 4;
-        for row in changes_rows(changes, self.style.full, room) {
+        for row in changes_rows(changes, self.room(self.indent + 4)) {
             let mut line = plain("    ");
             line.append(row);
             self.line(out, line);

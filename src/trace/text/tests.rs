@@ -246,15 +246,20 @@ fn long_values_are_fitted() {
         change(".log[2]", None, words(40)),
         change(".log[3]", Some(Tree::of(&3)), None),
     ]);
-    check(&trace, &Style::default(), "
-  1  environment ─ A starts: Start ─▶ joiner  seed.set     + 90  − 0
-                                              seed.grown   + 90
-                                              seed.text    …word… → …word word…
-                                              seed.debug   …term: 1,… → …term: 2,…
-                                              seed.short   \"word word word word word word word … → 1
-                                              seed.log[2]  + \"word word word word word word word wo…
-                                              seed.log[3]  − 3
-");
+    check(
+        &trace,
+        &Style::default(),
+        "
+  1  environment ─ A starts: Start ─▶ joiner
+         seed.set     + 90  − 0
+         seed.grown   + 90
+         seed.text    …word… → …word word…
+         seed.debug   …term: 1,… → …term: 2,…
+         seed.short   \"word word word word word word word word word word word word word word wo… → 1
+         seed.log[2]  + \"word word word word word word word word word word word word word word word…
+         seed.log[3]  − 3
+",
+    );
     let full = text(
         &trace,
         &Style {
@@ -266,32 +271,23 @@ fn long_values_are_fitted() {
 }
 
 #[test]
-fn messages_in_flight_are_shown_only_in_full() {
-    let mut flight = change(
-        "
-  1  environment ─ A starts: Start ───────────▶ joiner  joiner  Idle → Joining
-                                                        sends Join to seed
-  2  joiner      ─ Join ──────────────────────▶ seed    seed.members  {'B', 'C'} → {'A', 'B', 'C'}
-                                                        sends Migrate{slot: 3, to: 'A'} to member
-                                                        sends Welcome to joiner
-  3  seed        ─ Migrate{slot: 3, to: 'A'} ─▶ member  member.asked  None → Some('A')
-",
-        None,
-        Some(unit("Join")),
-    );
-    flight.part = IN_FLIGHT.to_owned();
-    let trace = one_step(vec![flight]);
-    assert!(!text(&trace, &Style::default()).contains(IN_FLIGHT));
-    assert!(
-        text(
-            &trace,
-            &Style {
-                full: true,
-                ..Style::default()
-            }
-        )
-        .contains("in flight")
-    );
+fn what_a_step_implies_is_shown_only_in_full() {
+    let full = Style {
+        full: true,
+        ..Style::default()
+    };
+    for part in IMPLIED {
+        let mut implied = change("", None, Some(unit("Join")));
+        implied.part = part.to_owned();
+        let mut trace = one_step(vec![implied]);
+        assert!(!text(&trace, &Style::default()).contains(part));
+        assert!(text(&trace, &full).contains(part));
+        trace.lanes.push(part.to_owned());
+        assert!(
+            text(&trace, &Style::default()).contains(part),
+            "an actor is never hidden"
+        );
+    }
 }
 
 #[test]

@@ -1,0 +1,216 @@
+//! Traces of real actor systems, from the search to the screen and back.
+
+use allways::prelude::*;
+use allways::search::{Options, Verdict, search};
+use allways::space::{ActorSpace, StateSpace};
+use allways::trace::{
+    About, AtEnd, Difference, Style, Trace, from_json, record, replay, text, to_json,
+};
+
+message! {
+    enum Msg {
+        Join,
+        Gossip(Set<Id>),
+        Migrate { slot: u8, to: Id },
+    }
+}
+
+state! {
+    #[derive(Default)]
+    struct Member {
+        members: Set<Id>,
+        stranger: Option<Id>,
+    }
+}
+
+/// Adds a node to the members when it joins, and spreads the news, by and by.
+struct Seed {
+    owner: Id,
+    /// Whether it asks the owner to migrate at once, or only tells it the news.
+    eager: bool,
+}
+
+impl Actor for Seed {
+    type Msg = Msg;
+    type State = Member;
+    type Timer = ();
+    type Random = ();
+    type Storage = ();
+
+    fn on_start(&self, id: Id, _: &Option<()>, _: &mut Out<Self>) -> Member {
+        Member {
+            members: [id, self.owner].into_iter().collect(),
+            stranger: None,
+        }
+    }
+
+    fn on_msg(&self, id: Id, state: &mut Cow<'_, Member>, src: Id, msg: Msg, o: &mut Out<Self>) {
+        match msg {
+            Msg::Join => {
+                state.to_mut().members.insert(src);
+                o.set_timer((), model_timeout());
+                if self.eager && id != self.owner {
+                    o.send(self.owner, Msg::Migrate { slot: 3, to: src });
+                }
+            }
+            Msg::Gossip(members) => state.to_mut().members = members,
+            Msg::Migrate { to, .. } => {
+                if !state.members.contains(&to) {
+                    state.to_mut().stranger = Some(to);
+                }
+            }
+        }
+    }
+
+    fn on_timeout(&self, _: Id, state: &mut Cow<'_, Member>, _: &(), o: &mut Out<Self>) {
+        o.send(self.owner, Msg::Gossip(state.members.clone()));
+    }
+}
+
+/// Joins when told to.
+struct Joiner {
+    seed: Id,
+}
+
+impl Actor for Joiner {
+    type Msg = Msg;
+    type State = bool;
+    type Timer = ();
+    type Random = ();
+    type Storage = ();
+
+    fn on_start(&self, _: Id, _: &Option<()>, _: &mut Out<Self>) -> bool {
+        false
+    }
+
+    fn on_msg(&self, _: Id, joined: &mut Cow<'_, bool>, _: Id, msg: Msg, o: &mut Out<Self>) {
+        if msg == Msg::Join {
+            *joined.to_mut() = true;
+            o.send(self.seed, Msg::Join);
+        }
+    }
+}
+
+fn space(eager: bool) -> ActorSpace<Msg> {
+    let mut sys = System::new();
+    let owner = sys.reserve::<Seed>("owner");
+    let member = |eager| Seed {
+        owner: owner.id(),
+        eager,
+    };
+    sys.set(owner, member(false));
+    let seed = sys.actor("seed", member(eager));
+    let joiner = sys.actor("joiner", Joiner { seed: seed.id() });
+    sys.stimulus("a node starts", joiner.id(), Msg::Join);
+    sys.always("no migration to a stranger", move |s| {
+        s[owner].stranger.is_none()
+    });
+    sys.reachable("the owner hears of the joiner", move |s| {
+        s[owner].members.contains(&joiner.id())
+    });
+    ActorSpace::new(sys).expect("a complete system")
+}
+
+/// Searches, and records the trace of the property at `index`.
+fn trace_of(space: &mut ActorSpace<Msg>, index: usize) -> Option<Trace> {
+    let outcome = search(space, &Options::default(), &()).expect("a sound model");
+    let about = About {
+        model: "join".to_owned(),
+        variant: "eager".to_owned(),
+        ..About::default()
+    };
+    record(space, &outcome.properties[index], &about).expect("it repeats itself")
+}
+
+#[test]
+fn a_violation_is_told_step_by_step() {
+    let mut space = space(true);
+    let trace = trace_of(&mut space, 1).expect("it is violated");
+    assert_eq!(trace.property.verdict, Verdict::Violated);
+    let shown = format!("\n{}", text(&trace, &Style::default()));
+    assert_eq!(
+        shown,
+        "
+  1  environment ─ a node starts: Join ──────────▶ joiner  joiner  false → true
+                                                           sends Join to seed
+  2  joiner      ─ Join ─────────────────────────▶ seed
+         seed.members  {owner, seed} → {owner, seed, joiner}
+         seed.timers   {} → {()}
+         sends Migrate{slot: 3, to: joiner} to owner
+  3  seed        ─ Migrate{slot: 3, to: joiner} ─▶ owner   owner.stranger  None → Some(joiner)
+",
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_witness_is_told_too() {
+    let trace = trace_of(&mut space(false), 2).expect("it is reached");
+    assert_eq!(trace.property.verdict, Verdict::Holds);
+    let shown = format!(
+        "\n{}",
+        text(
+            &trace,
+            &Style {
+                full: true,
+                ..Style::default()
+            }
+        )
+    );
+    assert_eq!(
+        shown,
+        "
+     initially
+       owner      Member{members: {owner}, stranger: None}
+       seed       Member{members: {owner, seed}, stranger: None}
+       joiner     false
+       spent      {a node starts: 0}
+       in flight  {}
+  1  environment ─ a node starts: Join ───────────▶ joiner  joiner                      false → true
+                                                            spent.a node starts         0 → 1
+                                                            in flight[\"joiner → seed\"]  {} → {Join}
+                                                            sends Join to seed
+  2  joiner      ─ Join ──────────────────────────▶ seed    seed.members                {owner, seed} → {owner, seed, joiner}
+                                                            seed.timers                 {} → {()}
+                                                            in flight[\"joiner → seed\"]  {Join} → {}
+  3  seed         timer ()                                  seed.timers                {()} → {}
+                                                            in flight[\"seed → owner\"]  {} → {Gossip({owner, seed, joiner})}
+                                                            sends Gossip({owner, seed, joiner}) to owner
+  4  seed        ─ Gossip({owner, seed, joiner}) ─▶ owner   owner.members              {owner} → {owner, seed, joiner}
+                                                            in flight[\"seed → owner\"]  {Gossip({owner, seed, joiner})} → {}
+",
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_trace_outlives_its_file_and_its_search() {
+    let trace = trace_of(&mut space(true), 1).expect("it is violated");
+    let read = from_json(&to_json(&trace)).expect("our own");
+    assert_eq!(read, trace);
+    let replayed = replay(&mut space(true), &read).expect("a sound model");
+    assert!(replayed.is_same(), "{replayed:?}");
+}
+
+#[test]
+fn a_repaired_model_differs_at_a_step() {
+    let trace = trace_of(&mut space(true), 1).expect("it is violated");
+    let replayed = replay(&mut space(false), &trace).expect("a sound model");
+    assert_eq!(replayed.at_end, AtEnd::NotReached);
+    let Some(Difference::AnotherState { step: 2, changes }) = &replayed.differences[0] else {
+        panic!("{replayed:?}")
+    };
+    // The repaired seed does not ask: the message is not in flight.
+    assert!(changes.iter().all(|change| change.part == "in flight"));
+    assert!(!changes.is_empty());
+}
+
+#[test]
+fn two_recordings_are_the_same_bytes() {
+    let bytes = || {
+        let mut space = space(true);
+        space.seed(0);
+        to_json(&trace_of(&mut space, 1).expect("it is violated"))
+    };
+    assert_eq!(bytes(), bytes());
+}
