@@ -1,0 +1,78 @@
+//! What random systems exercise in the states and steps that are really reached.
+
+use crate::random::LinkSpec;
+
+/// Something that a system can exercise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Feature {
+    /// A message was sent over such a link.
+    ReliableLink,
+    FifoLink,
+    DuplicatingLink,
+    LosingLink,
+    BudgetedLosingLink,
+    LimitedLink,
+    Loss,
+    Duplication,
+    /// A copy of a message was sent while another was in flight.
+    DuplicateEnvelope,
+    TimerSet,
+    TimerReset,
+    TimerCancelled,
+    TimerFired,
+    Choice,
+    Crash,
+    CrashWithStorage,
+    Recovery,
+    RecoveryWithStorage,
+    Stimulus,
+    NoOp,
+    NoOpLeftOut,
+    Boundary,
+    DepthBound,
+    SeveralInitialStates,
+    /// The deadlock check found one; each kind of property did not hold, or was vacuous.
+    Deadlock,
+    AlwaysViolated,
+    ImpliesViolated,
+    ImpliesVacuous,
+    ReachableViolated,
+    ConfluentViolated,
+    ConfluentHolds,
+}
+
+/// A set of features.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Coverage(std::collections::BTreeSet<Feature>);
+
+impl Coverage {
+    pub(crate) fn note(&mut self, feature: Feature) {
+        self.0.insert(feature);
+    }
+
+    pub(crate) fn note_link(&mut self, link: LinkSpec) {
+        if link.fifo {
+            self.note(Feature::FifoLink);
+        }
+        if link.duplicating {
+            self.note(Feature::DuplicatingLink);
+        }
+        if link.losing {
+            self.note(if link.budgeted { Feature::BudgetedLosingLink } else { Feature::LosingLink });
+        }
+        if link.capacity.is_some() {
+            self.note(Feature::LimitedLink);
+        }
+        if link == LinkSpec::default() {
+            self.note(Feature::ReliableLink);
+        }
+    }
+
+    pub(crate) fn add(&mut self, other: &Coverage) {
+        self.0.extend(&other.0);
+    }
+
+    pub(crate) fn features(&self) -> impl Iterator<Item = Feature> {
+        self.0.iter().copied()
+    }
+}
