@@ -48,7 +48,6 @@ enum Design {
 
 /// A node of the existing cluster; any of them can be a seed.
 struct Member {
-    design: Design,
     cluster: Set<Id>,
     slots: Set<Slot>,
 }
@@ -86,7 +85,14 @@ impl Member {
     }
 
     /// Learns from a peer's list, and learns what that peer knows.
-    fn exchange(&self, me: Id, state: &mut MemberState, peer: Id, list: &Set<Id>, o: &mut Out<Self>) {
+    fn exchange(
+        &self,
+        me: Id,
+        state: &mut MemberState,
+        peer: Id,
+        list: &Set<Id>,
+        o: &mut Out<Self>,
+    ) {
         self.learn(me, state, list);
         if state.members.is_subset(list) {
             state.unheard.remove(&peer);
@@ -115,7 +121,12 @@ impl Member {
             state.stranger = Some(to);
             return;
         }
-        let share: Set<Slot> = state.slots.iter().copied().take(state.slots.len().div_ceil(2)).collect();
+        let share: Set<Slot> = state
+            .slots
+            .iter()
+            .copied()
+            .take(state.slots.len().div_ceil(2))
+            .collect();
         state.slots = state.slots.clone().relative_complement(share.clone());
         o.send(to, Msg::Slots(share));
     }
@@ -139,7 +150,14 @@ impl Actor for Member {
         }
     }
 
-    fn on_msg(&self, me: Id, state: &mut Cow<'_, MemberState>, src: Id, msg: Msg, o: &mut Out<Self>) {
+    fn on_msg(
+        &self,
+        me: Id,
+        state: &mut Cow<'_, MemberState>,
+        src: Id,
+        msg: Msg,
+        o: &mut Out<Self>,
+    ) {
         let state = state.to_mut();
         match msg {
             Msg::Join => {
@@ -163,11 +181,11 @@ impl Actor for Member {
             Msg::Migrate { to } => self.hand_over(state, to, o),
             Msg::Connected | Msg::SyncComplete | Msg::Slots(_) => {}
         }
-        if let Some(joiner) = state.awaiting_sync {
-            if state.unheard.is_empty() {
-                state.awaiting_sync = None;
-                o.send(joiner, Msg::SyncComplete);
-            }
+        if let Some(joiner) = state.awaiting_sync
+            && state.unheard.is_empty()
+        {
+            state.awaiting_sync = None;
+            o.send(joiner, Msg::SyncComplete);
         }
     }
 
@@ -212,7 +230,14 @@ impl Actor for Joiner {
         }
     }
 
-    fn on_msg(&self, _: Id, state: &mut Cow<'_, JoinerState>, src: Id, msg: Msg, o: &mut Out<Self>) {
+    fn on_msg(
+        &self,
+        _: Id,
+        state: &mut Cow<'_, JoinerState>,
+        src: Id,
+        msg: Msg,
+        o: &mut Out<Self>,
+    ) {
         match msg {
             Msg::Connected => o.send(src, Msg::Synchronise),
             Msg::SyncComplete => o.send(src, Msg::Rebalance),
@@ -249,9 +274,15 @@ fn system(p: &Params, design: Design) -> System<Msg> {
     for (i, member) in members.iter().enumerate() {
         let cluster = members.ids().into_iter().collect();
         let slots = (i as Slot * p.slots..).take(p.slots.into()).collect();
-        sys.set(member, Member { design, cluster, slots });
+        sys.set(member, Member { cluster, slots });
     }
-    sys.set(joiner, Joiner { design, seed: seed.id() });
+    sys.set(
+        joiner,
+        Joiner {
+            design,
+            seed: seed.id(),
+        },
+    );
 
     let of = members.clone();
     sys.always("no migration to a stranger", move |s| {
@@ -259,12 +290,17 @@ fn system(p: &Params, design: Design) -> System<Msg> {
     });
     let of = members.clone();
     sys.always("a slot has at most one owner", move |s| {
-        let owned = of.iter().flat_map(|m| &s[m].slots).chain(&s[joiner].slots);
-        owned.clone().collect::<Set<_>>().len() == owned.count()
+        let mut owned = Set::new();
+        let mut slots = of.iter().flat_map(|m| &s[m].slots).chain(&s[joiner].slots);
+        slots.all(|slot| owned.insert(*slot).is_none())
     });
-    sys.reachable("the joiner owns a slot", move |s| !s[joiner].slots.is_empty());
+    sys.reachable("the joiner owns a slot", move |s| {
+        !s[joiner].slots.is_empty()
+    });
     let share = (p.members + 1) * usize::from(p.slots.div_ceil(2));
-    sys.reachable("every owner hands over its share", move |s| s[joiner].slots.len() == share);
+    sys.reachable("every owner hands over its share", move |s| {
+        s[joiner].slots.len() == share
+    });
     sys
 }
 

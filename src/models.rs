@@ -2,7 +2,10 @@
 
 use crate::catalogue::Catalogue;
 
+#[path = "../models/duva_join.rs"]
+mod duva_join;
+
 /// All of them, in the order they are listed.
 pub fn catalogue() -> Catalogue {
-    Catalogue::new([])
+    Catalogue::new([duva_join::entry()])
 }
