@@ -113,6 +113,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             let reads_matter = !self.hash.sabotage.is(Sabotage::NoOpAlwaysSuppressed);
             self.network_read = reads_matter;
             if reads_matter && self.system.rules.no_op == NoOp::Equality {
+                self.is_stale = true;
                 return Ok(Absorbed::Restart);
             }
         }

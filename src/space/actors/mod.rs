@@ -86,6 +86,8 @@ pub struct ActorSpace<M> {
     any_panic: bool,
     /// A property reads the network: deliveries without effect count.
     network_read: bool,
+    /// What is known belongs to another seed or to answers that no longer count: the next search begins from nothing.
+    is_stale: bool,
     /// Set by properties while they are evaluated.
     network_asked: AtomicBool,
     never: Seen,
@@ -345,6 +347,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             signature_list: Vec::new(),
             any_panic: false,
             network_read: false,
+            is_stale: false,
             network_asked: AtomicBool::new(false),
             never: Seen::new(n),
             system,

@@ -25,10 +25,15 @@ impl<M: Clone + Send + Sync + 'static> StateSpace for ActorSpace<M> {
 
     fn seed(&mut self, seed: u64) {
         self.hash.seed = seed;
+        self.is_stale = true;
     }
 
     fn initial(&mut self, out: &mut Words) -> Result<(), Error> {
-        self.reset()?;
+        // Whoever walks a path after a search asks for the initial states again, and its steps must keep their places.
+        if self.is_stale {
+            self.reset()?;
+            self.is_stale = false;
+        }
         for state in self.initial_states()? {
             out.push(&state);
         }
