@@ -29,3 +29,8 @@ pub use error::Error;
 #[doc(hidden)]
 pub use serde;
 pub use stateright;
+
+/// The README's example is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

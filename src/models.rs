@@ -4,8 +4,13 @@ use crate::catalogue::Catalogue;
 
 #[path = "../models/duva_join.rs"]
 mod duva_join;
+#[path = "../models/two_phase_commit_tla.rs"]
+pub mod two_phase_commit_tla;
 
 /// All of them, in the order they are listed.
 pub fn catalogue() -> Catalogue {
-    Catalogue::new([duva_join::entry()])
+    Catalogue::new([duva_join::entry(), two_phase_commit_tla::entry()])
 }
+
+#[cfg(test)]
+mod tests;

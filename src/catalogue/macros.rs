@@ -154,8 +154,25 @@ macro_rules! __verdict {
 
 /// The whole `main` of a crate with models of its own: every command of `allways`, over the named modules.
 ///
-/// ```ignore
-/// mod my_protocol; // uses `allways::prelude::*` and ends in `catalogue_entry! { … }`
+/// ```no_run
+/// mod my_protocol {
+///     // Usually a file of its own.
+///     use allways::prelude::*;
+///
+///     message! { enum Msg { Hello } }
+///
+///     fn system(_: &()) -> System<Msg> {
+///         System::new()
+///     }
+///
+///     catalogue_entry! {
+///         "my-protocol", (),
+///         "What it is about.",
+///         source "Where it comes from",
+///         "as-published" => system;
+///     }
+/// }
+///
 /// allways::main!(my_protocol);
 /// ```
 #[cfg(feature = "cli")]

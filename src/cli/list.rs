@@ -8,6 +8,7 @@ use super::exit::Exit;
 use super::{Context, check};
 use crate::catalogue::{Domain, Entry, ParamDecl, Value, Variant};
 use crate::error::Error;
+use crate::report::{Paint, quoted_name};
 use crate::search::Verdict;
 use crate::space::PropertyKind;
 
@@ -143,45 +144,51 @@ impl<'a> VariantLine<'a> {
 }
 
 fn human(models: &[Model<'_>], context: &Context<'_>) -> String {
-    let paint = context.paint;
     let mut text = String::new();
     for (i, model) in models.iter().enumerate() {
-        let gap = if i > 0 { "\n" } else { "" };
-        let _ = writeln!(text, "{gap}{}  {}", paint.bold(model.model), model.summary);
-        let _ = writeln!(
-            text,
-            "  {}",
-            paint.dim(&format!("after \"{}\"", model.source))
-        );
-        for param in &model.params {
-            let _ = writeln!(
-                text,
-                "  --set {}={}  {} ({})",
-                param.name, param.default, param.help, param.domain
-            );
+        if i > 0 {
+            text.push('\n');
         }
-        for variant in &model.variants {
-            let _ = writeln!(text, "  {}/{}", model.model, paint.bold(variant.name));
-            for property in &variant.properties {
-                // Every system has it, and it is expected of every system.
-                if property.kind == PropertyKind::NoPanic && property.expected == Verdict::Holds {
-                    continue;
-                }
-                let expected = match property.expected {
-                    Verdict::Holds => paint.good("holds"),
-                    other => paint.warn(other.words()),
-                };
-                let name = if property.name == property.kind.word() {
-                    String::new()
-                } else {
-                    format!(" \"{}\"", property.name)
-                };
-                let _ = writeln!(text, "      {}{name}  {expected}", property.kind.word());
-            }
-        }
+        one(model, context.paint, &mut text);
     }
     if models.is_empty() {
         text.push_str("there are no models\n");
     }
     text
+}
+
+fn one(model: &Model<'_>, paint: Paint, text: &mut String) {
+    let _ = writeln!(text, "{}: {}", paint.bold(model.model), model.summary);
+    let source = format!("after \"{}\"", model.source);
+    let _ = writeln!(text, "  {}", paint.dim(&source));
+    let settings: Vec<String> = model
+        .params
+        .iter()
+        .map(|param| format!("--set {}={}", param.name, param.default))
+        .collect();
+    let width = settings.iter().map(String::len).max().unwrap_or(0);
+    for (setting, param) in settings.iter().zip(&model.params) {
+        let (help, domain) = (param.help, param.domain);
+        let _ = writeln!(text, "  {setting:width$}  {domain}: {help}");
+    }
+    for variant in &model.variants {
+        let _ = writeln!(text, "\n  {}/{}", model.model, paint.bold(variant.name));
+        let rows: Vec<(&'static str, String, Verdict)> = variant
+            .properties
+            .iter()
+            // Every system has it, and it is expected of every system.
+            .filter(|p| p.kind != PropertyKind::NoPanic || p.expected != Verdict::Holds)
+            .map(|p| (p.kind.word(), quoted_name(&p.name, p.kind), p.expected))
+            .collect();
+        let kinds = rows.iter().map(|r| r.0.len()).max().unwrap_or(0);
+        let names = rows.iter().map(|r| r.1.chars().count()).max().unwrap_or(0);
+        for (kind, name, expected) in rows {
+            let gap = " ".repeat(names - name.chars().count());
+            let expected = match expected {
+                Verdict::Holds => paint.good(expected.words()),
+                other => paint.warn(other.words()),
+            };
+            let _ = writeln!(text, "    {kind:kinds$}  {name}{gap}  {expected}");
+        }
+    }
 }

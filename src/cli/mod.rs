@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::catalogue::Catalogue;
-use crate::report::Paint;
+use crate::report::{Paint, safe_lines};
 use exit::Exit;
 use output::Output;
 
@@ -30,8 +30,14 @@ use output::Output;
 #[derive(Debug, Parser)]
 #[command(name = "allways", version, after_help = exit::HELP, max_term_width = 100)]
 struct Args {
-    /// When to use colour (NO_COLOR is respected)
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    /// Colour: auto, always or never; auto respects NO_COLOR
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
     color: Color,
 
     #[command(subcommand)]
@@ -155,7 +161,7 @@ impl Color {
 /// Prints an error. Standard error that cannot be written to is no reason to stop.
 fn complain(message: &str) {
     use io::Write;
-    let _ = writeln!(io::stderr(), "error: {message}");
+    let _ = writeln!(io::stderr(), "error: {}", safe_lines(message));
 }
 
 /// Columns of the terminal; a fixed number elsewhere, so that what is piped does not depend on where it was made.

@@ -7,6 +7,7 @@ use crate::catalogue::Agreement;
 use crate::search::{Stop, Verdict};
 use crate::space::PropertyKind;
 use crate::trace::{self, Style};
+use crate::value::printable;
 
 /// Reports as text.
 #[derive(Clone, Debug)]
@@ -37,7 +38,8 @@ impl Reporter for Human {
             Notice::Started(subject) => self.started(subject),
             Notice::Finished(report) => self.finished(report),
             Notice::Failed(_, error) => {
-                format!("\n  {} {error}\n", self.paint.bad("✗ not checked:"))
+                let mark = self.paint.bad("✗ not checked:");
+                format!("\n  {mark} {}\n", safe_lines(&error.to_string()))
             }
             Notice::Ended(tally) => self.ended(tally),
         }
@@ -140,19 +142,20 @@ impl Human {
             fact("identity", note);
         }
         for cut in &outcome.cuts {
-            fact("cut by", cut);
+            fact("cut by", &printable(cut));
         }
         if let Some(stop) = outcome.stopped {
             fact("stopped by", stop_words(stop));
         }
         for finding in &report.findings {
-            let agrees = finding.outcome.verdict != Verdict::Violated || finding.trace.is_none();
-            if let Some(note) = finding.outcome.note.as_ref().filter(|_| agrees) {
-                fact("note", &format!("{}: {note}", title(finding)));
+            // Why a property is violated stands with its trace.
+            let told = finding.outcome.verdict == Verdict::Violated;
+            if let Some(note) = finding.outcome.note.as_ref().filter(|_| !told) {
+                fact("note", &format!("{}: {}", title(finding), printable(note)));
             }
         }
         for never in &outcome.never_exercised {
-            fact("never exercised", never);
+            fact("never exercised", &printable(never));
         }
         for finding in &report.findings {
             let witness = finding.outcome.verdict != Verdict::Violated;
@@ -243,13 +246,16 @@ impl Human {
 const NAME_WIDTH_MAX: usize = 44;
 
 /// A property's name in quotes; the built-in ones need none beside their kind.
-fn title(finding: &Finding) -> String {
-    let decl = &finding.outcome.decl;
-    if decl.name == decl.kind.word() {
+pub(crate) fn quoted_name(name: &str, kind: PropertyKind) -> String {
+    if name == kind.word() {
         String::new()
     } else {
-        format!("\"{}\"", decl.name)
+        format!("\"{}\"", printable(name))
     }
+}
+
+fn title(finding: &Finding) -> String {
+    quoted_name(&finding.outcome.decl.name, finding.outcome.decl.kind)
 }
 
 fn omission(report: &Report) -> String {
@@ -269,6 +275,12 @@ fn stop_words(stop: Stop) -> &'static str {
         Stop::Memory => "the memory limit",
         Stop::Interrupt => "an interrupt",
     }
+}
+
+/// Lines as they are, but for what a terminal would obey.
+pub(crate) fn safe_lines(text: &str) -> String {
+    let lines: Vec<_> = text.lines().map(printable).collect();
+    lines.join("\n")
 }
 
 /// `1 step`, `2 steps`.

@@ -35,7 +35,7 @@ enum Line<'a> {
         #[serde(flatten)]
         property: PropertyLine<'a>,
         as_expected: bool,
-        tie_break: bool,
+        tie_break: Option<bool>,
         note: Option<&'a str>,
         trace_file: Option<&'a str>,
         trace_file_error: Option<&'a str>,
@@ -189,7 +189,7 @@ fn property<'a>(subject: &'a Subject, finding: &'a Finding) -> Line<'a> {
         variant: &subject.variant,
         property: property_line(finding),
         as_expected: finding.agreement == Agreement::AsExpected,
-        tie_break: finding.outcome.tie_break,
+        tie_break: finding.trace.as_ref().map(|t| t.tie_break),
         note: finding.outcome.note.as_deref(),
         trace_file,
         trace_file_error,

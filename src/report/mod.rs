@@ -9,7 +9,7 @@ mod paint;
 
 pub use human::Human;
 #[cfg(feature = "cli")]
-pub(crate) use human::{bytes, grouped, plural};
+pub(crate) use human::{bytes, grouped, plural, quoted_name, safe_lines};
 pub use json::{Json, SCHEMA};
 pub use paint::Paint;
 

@@ -36,7 +36,7 @@ use properties::{Boundary, Property};
 type ActionKey<A> = fn(&A, &mut Vec<u8>) -> Result<(), Error>;
 
 /// The state space of a model. Which constructor made it decides how states are told apart.
-pub struct GeneralSpace<M: Model, I> {
+pub struct GeneralSpace<M: Model, I = Encoded> {
     model: M,
     /// Index 0 is `no panic`, which has no entry in `properties`.
     decls: Vec<PropertyDecl>,
