@@ -227,13 +227,14 @@ pub(super) fn build(
     variant: &Variant,
     params: &Values,
 ) -> Result<Box<dyn Checkable>, Error> {
-    panics::catch(|| variant.build(params)).unwrap_or_else(|panic| {
-        Err(Error::model(format!(
-            "building {}/{} panicked: {}",
-            entry.model, variant.name, panic.message
-        ))
-        .with_cure("the model's own code has to build a system for every allowed parameter"))
-    })
+    let built = panics::catch(|| variant.build(params)).unwrap_or_else(|panic| {
+        Err(
+            Error::model(format!("building the system panicked: {}", panic.message)).with_cure(
+                "the model's own code has to build a system for every allowed parameter",
+            ),
+        )
+    });
+    built.map_err(|error| error.about(&format!("{}/{}", entry.model, variant.name)))
 }
 
 fn options(args: &Args) -> Options {

@@ -2,13 +2,13 @@
 //! caught by the search, which makes violations of them; here they are only kept from printing.
 
 use std::any::Any;
-use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe};
+use std::sync::Mutex;
 
-thread_local! {
-    /// Where the last panic on this thread came from.
-    static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
-}
+use crate::system::in_user_code;
+
+/// Where the last panic of Allways came from, on whatever thread.
+static PLACE: Mutex<Option<String>> = Mutex::new(None);
 
 /// A caught panic.
 pub(super) struct Caught {
@@ -19,8 +19,11 @@ pub(super) struct Caught {
 /// Keeps panics from printing; whoever catches one says what is to be said.
 pub(super) fn keep_quiet() {
     panic::set_hook(Box::new(|info| {
-        let place = info.location().map(ToString::to_string);
-        PLACE.with(|p| *p.borrow_mut() = place);
+        if !in_user_code()
+            && let Ok(mut place) = PLACE.lock()
+        {
+            *place = info.location().map(ToString::to_string);
+        }
     }));
 }
 
@@ -29,7 +32,7 @@ pub(super) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Caught> {
     // What `f` touched is dropped by the callers, or only said to be broken.
     panic::catch_unwind(AssertUnwindSafe(f)).map_err(|payload| Caught {
         message: message(payload.as_ref()),
-        place: PLACE.with(|p| p.borrow_mut().take()),
+        place: PLACE.lock().ok().and_then(|mut place| place.take()),
     })
 }
 
@@ -54,5 +57,19 @@ fn message(payload: &(dyn Any + Send)) -> String {
         text.clone()
     } else {
         "a panic without a message".to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_told_with_a_request_to_report_it() {
+        let caught = catch(|| panic!("bit {} is lost", 3)).err().expect("caught");
+        let told = report(&caught);
+        assert!(told.starts_with("internal error: bit 3 is lost"), "{told}");
+        assert!(told.contains("please report it"), "{told}");
+        assert!(catch(|| 1).is_ok_and(|one| one == 1));
     }
 }

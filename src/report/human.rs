@@ -101,10 +101,9 @@ impl Human {
             };
             let _ = writeln!(
                 text,
-                "\n{} {} {}: {} · {shortest}\n",
+                "\n{} {}: {} · {shortest}\n",
                 self.mark(outcome.verdict),
-                outcome.decl.kind.word(),
-                title(finding),
+                format!("{} {}", outcome.decl.kind.word(), title(finding)).trim_end(),
                 self.words(finding),
             );
             let style = Style {
