@@ -32,6 +32,7 @@ impl<M: Clone + Debug + Eq + Hash + Send + Sync + 'static> System<M> {
             crashes: Vec::new(),
             stimuli: Vec::new(),
             observers: Vec::new(),
+            interests: Vec::new(),
             properties: Vec::new(),
             boundaries: Vec::new(),
             may_end_when: None,
@@ -66,5 +67,6 @@ impl<M: Clone + Debug + Eq + Hash + Send + Sync + 'static> System<M> {
     {
         self.observers
             .push(observer::debugged(name.to_owned(), initial, fold));
+        self.interests.push(None);
     }
 }

@@ -29,6 +29,9 @@ pub enum Event<'a, M> {
     Lost(Envelope<&'a M>),
 }
 
+/// Whether an observer is to be told of an event.
+pub(crate) type Interest<M> = Box<dyn Fn(&Event<'_, M>) -> bool + Send + Sync>;
+
 /// An observer with its value's type erased.
 pub(crate) trait Observer<M>: Send + Sync {
     fn name(&self) -> &str;

@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use rayon::prelude::*;
 use stateright::actor::{Envelope, Id};
 
-use super::layout::{CRASH_EVENT, Entry, NO_ITEM, PENDING_EVENT, RECOVER_EVENT, Told};
+use super::layout::{
+    CRASH_EVENT, Entry, NO_ITEM, PENDING_EVENT, RECOVER_EVENT, Told, WITHOUT_EFFECT,
+};
 use super::{ActorSpace, Scratch};
 use crate::error::Error;
 use crate::space::Absorbed;
@@ -96,8 +98,13 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         for (&(local, event), answer) in handlers.iter().zip(answers) {
             let entry = self.intern_answer(local, event, answer?)?;
             let id = self.entries.len() as u32;
+            if id >= WITHOUT_EFFECT - 1 {
+                return Err(Error::capacity("more handler answers than can be numbered"));
+            }
+            let has_no_effect = entry.is_silent() && entry.signature == 0;
             self.entries.push(entry);
-            self.memo.insert(local, event, id);
+            let mark = if has_no_effect { WITHOUT_EFFECT } else { 0 };
+            self.memo.insert(local, event, id | mark);
         }
         let answers: Vec<_> = folds.par_iter().map(|&fold| self.run_fold(fold)).collect();
         for (&(observer, value, signature), answer) in folds.iter().zip(answers) {
@@ -397,7 +404,8 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         let run = || {
             guarded(|| {
                 let mut current: Option<Component> = None;
-                for &told in &self.signature_list[signature as usize] {
+                let wanted = self.signature_list[signature as usize].iter();
+                for &told in wanted.filter(|&&told| self.is_told(observer as usize, told)) {
                     let before = match &current {
                         Some(component) => component,
                         None => self.observed[observer as usize].get(value),
@@ -494,6 +502,15 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         self.observed_panics.insert((k as u32, id), message);
         self.any_panic = true;
         Ok(id)
+    }
+
+    /// Whether an observer wants to be told of an event.
+    pub(super) fn is_told(&self, observer: usize, told: Told) -> bool {
+        match &self.system.interests[observer] {
+            // A question that panics is answered by the observer itself.
+            Some(wants) => guarded(|| wants(&self.event(told))).unwrap_or(true),
+            None => true,
+        }
     }
 
     fn event(&self, told: Told) -> Event<'_, M> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use super::ActorSpace;
-use super::layout::{CRASH_EVENT, PENDING_EVENT, Place, RECOVER_EVENT};
+use super::layout::{CRASH_EVENT, PENDING_EVENT, Place, RECOVER_EVENT, WITHOUT_EFFECT};
 use crate::error::Error;
 use crate::space::sabotage::Sabotage;
 use crate::space::{Label, NeverExercised, Rendered, StepKind};
@@ -179,7 +179,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             }
         }
         if let Some(found) = memo_key.and_then(|(local, event)| self.memo.get(local, event)) {
-            let entry = self.entries[found as usize];
+            let entry = self.entries[(found & !WITHOUT_EFFECT) as usize];
             for &item in &self.sends[entry.sends_at as usize..][..usize::from(entry.n_sends)] {
                 let dst = usize::from(self.envelope(item).dst);
                 label.sent.push((self.lane(dst), self.message_tree(item)));

@@ -136,6 +136,9 @@ pub(crate) const PENDING_EVENT: u32 = 1 << 31;
 pub(crate) const CRASH_EVENT: u32 = u32::MAX - 2;
 pub(crate) const RECOVER_EVENT: u32 = u32::MAX - 3;
 
+/// Marks the number of a memo entry that changes nothing, sends nothing and concerns no observer: the fast path need not look at it.
+pub(crate) const WITHOUT_EFFECT: u32 = 1 << 31;
+
 /// What a handler does, ready to apply.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Entry {

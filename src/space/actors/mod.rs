@@ -558,10 +558,8 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
     }
 
     /// The number of a list of observer events.
-    fn signature(&mut self, told: Vec<Told>) -> u32 {
-        if self.n_observers() == 0 {
-            return 0;
-        }
+    fn signature(&mut self, mut told: Vec<Told>) -> u32 {
+        told.retain(|&told| (0..self.n_observers()).any(|k| self.is_told(k, told)));
         if let Some(&known) = self.signatures.get(&told) {
             return known;
         }

@@ -2,6 +2,7 @@
 //! of its memo entry, whatever else the state holds.
 
 use super::absorb::Miss;
+use super::layout::WITHOUT_EFFECT;
 use super::{ActorSpace, DOWN, Scratch};
 use crate::space::Fingerprint;
 
@@ -35,12 +36,21 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             scratch.misses.push(Miss::Handler { local, event: item });
             return None;
         };
-        let entry = &self.entries[found as usize];
+        if found & WITHOUT_EFFECT != 0 && !self.network_read {
+            return None;
+        }
+        let entry = &self.entries[(found & !WITHOUT_EFFECT) as usize];
         let mut sum = sum
             .wrapping_add(entry.delta)
             .wrapping_sub(self.item_hashes[item as usize]);
         let mut tells = false;
-        for (k, (folds, table)) in self.folds.iter().zip(&self.observed).enumerate() {
+        let n_told = if entry.signature == 0 {
+            0
+        } else {
+            self.folds.len()
+        };
+        let observers = self.folds.iter().zip(&self.observed).enumerate();
+        for (k, (folds, table)) in observers.take(n_told) {
             let before = words[self.processes.len() + k];
             let Some(after) = folds.get(before, entry.signature) else {
                 let signature = entry.signature;
@@ -70,12 +80,17 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         let Some(found) = self.memo.get(words[actor], item) else {
             return false;
         };
-        let entry = &self.entries[found as usize];
+        let entry = &self.entries[(found & !WITHOUT_EFFECT) as usize];
         let start = out.len();
         out.extend_from_slice(&words[..at]);
         out.extend_from_slice(&words[at + 1..]);
         out[start + actor] = entry.local;
-        for (k, folds) in self.folds.iter().enumerate() {
+        let n_told = if entry.signature == 0 {
+            0
+        } else {
+            self.folds.len()
+        };
+        for (k, folds) in self.folds.iter().enumerate().take(n_told) {
             let word = self.processes.len() + k;
             let Some(after) = folds.get(words[word], entry.signature) else {
                 return false;

@@ -5,7 +5,8 @@ use std::sync::atomic::Ordering;
 
 use super::absorb::Miss;
 use super::layout::{
-    CRASH_EVENT, Entry, NO_ITEM, PENDING_EVENT, Place, RECOVER_EVENT, UNKNOWN_ITEM, Words,
+    CRASH_EVENT, Entry, NO_ITEM, PENDING_EVENT, Place, RECOVER_EVENT, UNKNOWN_ITEM, WITHOUT_EFFECT,
+    Words,
 };
 use super::{ActorSpace, DOWN, Scratch, suppresses};
 use crate::space::sabotage::Sabotage;
@@ -121,12 +122,12 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
     #[inline]
     pub(super) fn entry(&self, local: u32, event: u32, scratch: &mut Scratch) -> Option<Entry> {
         if let Some(found) = self.memo.get(local, event) {
-            return Some(self.entries[found as usize]);
+            return Some(self.entries[(found & !WITHOUT_EFFECT) as usize]);
         }
         if self.hash.sabotage.is(Sabotage::StaleMemo)
             && let Some(found) = self.memo.get(local, event ^ 1)
         {
-            return Some(self.entries[found as usize]);
+            return Some(self.entries[(found & !WITHOUT_EFFECT) as usize]);
         }
         scratch.misses.push(Miss::Handler { local, event });
         None
