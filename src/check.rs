@@ -1,10 +1,12 @@
 //! A whole check: the search, then the choice of the traces that are reported.
 
 use crate::error::Error;
-use crate::search::{Monitor, Options, Outcome, search};
+use crate::search::{Monitor, Options, Outcome, explore, in_pool};
 use crate::space::StateSpace;
+use crate::trace::choose::choose;
 
-/// Goes through every state of a space and says for each property what is known, with the shortest path to it.
+/// Goes through every state of a space and says for each property what is known, with the shortest path to it: among the shortest, the
+/// one with the fewest faults, then the fewest switches between lanes, then the least in semantic order.
 ///
 /// # Errors
 /// A mistake in the model, or in the options. A violated property is no error.
@@ -13,5 +15,7 @@ pub fn check<S: StateSpace>(
     options: &Options,
     monitor: &dyn Monitor,
 ) -> Result<Outcome, Error> {
-    search(space, options, monitor)
+    let mut explored = explore(space, options, monitor)?;
+    in_pool(options, || choose(space, options, &mut explored))??;
+    Ok(explored.outcome)
 }

@@ -14,7 +14,8 @@ mod visited;
 use crate::error::Error;
 use crate::space::{NeverExercised, PropertyDecl, StateSpace};
 
-use levels::explore;
+pub(crate) use frontier::Block;
+pub(crate) use levels::{Explored, explore, in_pool};
 
 /// Goes through every state of a space, breadth first, and says for each property what is known.
 ///

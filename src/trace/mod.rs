@@ -3,8 +3,12 @@
 //! A [`Trace`] stands by itself: it holds names and values as text and trees, no index into a model that may have changed since. So it can be read
 //! without its model, and be [`replay`]ed against what the model has become. This room prints nothing and reads no file.
 
+pub(crate) mod choose;
+#[cfg(test)]
+mod choose_tests;
 mod diff;
 mod format;
+mod levels;
 mod record;
 mod replay;
 #[cfg(test)]
