@@ -181,4 +181,30 @@ impl Table {
         self.by_hash.insert(content, id);
         Ok((id, true))
     }
+
+    /// The number of the component that stands for a panic with this message in `slot`; whether it is new.
+    ///
+    /// # Errors
+    /// The table is full.
+    pub(crate) fn intern_panic(
+        &mut self,
+        hash: &ContentHash,
+        slot: usize,
+        message: &str,
+    ) -> Result<(u32, bool), Error> {
+        let comparison = Comparison {
+            same: &|a, b| a.get::<String>() == b.get::<String>(),
+            bytes: &|component, out| {
+                out.extend_from_slice(component.get::<String>().as_bytes());
+                Ok(())
+            },
+            user_hash: None,
+            strict: false,
+            name: &|| "a panic".to_owned(),
+        };
+        // Panics live in slots of their own, so that they are never compared with a user's values.
+        let slot = ((Kind::Panicked as u64) << 56) | slot as u64;
+        let component = Component::new(message.to_owned());
+        self.intern(hash, slot, message.as_bytes(), component, &comparison)
+    }
 }

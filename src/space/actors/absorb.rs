@@ -5,9 +5,7 @@ use std::collections::HashSet;
 use rayon::prelude::*;
 use stateright::actor::{Envelope, Id};
 
-use super::layout::{
-    CRASH_EVENT, Entry, NO_ITEM, PENDING_EVENT, RECOVER_EVENT, Told, WITHOUT_EFFECT,
-};
+use super::layout::{CRASH_EVENT, Entry, PENDING_EVENT, RECOVER_EVENT, Told, WITHOUT_EFFECT};
 use super::{ActorSpace, Scratch};
 use crate::error::Error;
 use crate::space::Absorbed;
@@ -43,11 +41,11 @@ pub(super) enum Miss {
 }
 
 /// A handler's answer with the bytes that identify it.
-struct Answered<M> {
+pub(super) struct Answered<M> {
     /// The new component with its identity; `None`: unchanged.
-    local: Option<(Component, Vec<u8>)>,
-    sends: Vec<(Id, M, Vec<u8>)>,
-    untouched: bool,
+    pub(super) local: Option<(Component, Vec<u8>)>,
+    pub(super) sends: Vec<(Id, M, Vec<u8>)>,
+    pub(super) untouched: bool,
 }
 
 impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
@@ -125,29 +123,6 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             }
         }
         Ok(Absorbed::Continue)
-    }
-
-    /// Interns a channel with one more message.
-    fn push(&mut self, channel: u32, send: u32) -> Result<(), Error> {
-        let mut content = if channel == NO_ITEM {
-            Vec::new()
-        } else {
-            self.channel_contents[&channel].clone()
-        };
-        content.push(send);
-        let pair = self.items[send as usize].pair;
-        if let Some(after) = self.channel_item(pair, content)? {
-            self.pushes.insert(channel, send, after);
-        }
-        Ok(())
-    }
-
-    /// Interns a channel without its head.
-    fn pop(&mut self, channel: u32) -> Result<(), Error> {
-        let content = self.channel_contents[&channel][1..].to_vec();
-        let pair = self.items[channel as usize].pair;
-        self.items[channel as usize].tail = self.channel_item(pair, content)?.unwrap_or(NO_ITEM);
-        Ok(())
     }
 
     /// An envelope of the network as user code sees it.
@@ -240,7 +215,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
     }
 
     /// Computes the identities of what a handler did.
-    fn answered(
+    pub(super) fn answered(
         &self,
         actor: usize,
         reaction: Result<Reaction<M>, Thrown>,
@@ -270,7 +245,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
     }
 
     /// The component, less what a deliberate fault forgets.
-    fn stripped(&self, actor: usize, component: Component) -> Component {
+    pub(super) fn stripped(&self, actor: usize, component: Component) -> Component {
         let sabotage = self.hash.sabotage;
         let (timers, storage) = (
             sabotage.is(Sabotage::ForgottenTimer),
@@ -283,7 +258,11 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         }
     }
 
-    fn local_bytes(&self, actor: usize, component: &Component) -> Result<Vec<u8>, Error> {
+    pub(super) fn local_bytes(
+        &self,
+        actor: usize,
+        component: &Component,
+    ) -> Result<Vec<u8>, Error> {
         let mut bytes = Vec::new();
         let named =
             |error: Error| error.about(&format!("the state of actor \"{}\"", self.lanes[actor]));
@@ -395,7 +374,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
     }
 
     /// Folds a list of events into an observed value, twice.
-    fn run_fold(
+    pub(super) fn run_fold(
         &self,
         fold: (u32, u32, u32),
     ) -> Result<Result<Option<(Component, Vec<u8>)>, String>, Error> {
@@ -445,7 +424,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         .with_cure("an observer must depend on nothing but its value and the event"))
     }
 
-    fn intern_fold(
+    pub(super) fn intern_fold(
         &mut self,
         observer: u32,
         value: u32,
@@ -458,50 +437,6 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             }
             Err(message) => self.panicked_observed(observer as usize, message),
         }
-    }
-
-    pub(super) fn observed_value(
-        &mut self,
-        k: usize,
-        value: Component,
-        bytes: &[u8],
-    ) -> Result<u32, Error> {
-        let observer = &self.system.observers[k];
-        let comparison = crate::space::intern::Comparison {
-            same: &|a: &Component, b: &Component| observer.same(a, b),
-            bytes: &|component: &Component, out: &mut Vec<u8>| observer.identity(component, out),
-            user_hash: None,
-            strict: observer.is_strict(),
-            name: &|| format!("observer \"{}\"", observer.name()),
-        };
-        Ok(self.observed[k]
-            .intern(&self.hash, k as u64, bytes, value, &comparison)?
-            .0)
-    }
-
-    fn panicked_observed(&mut self, k: usize, message: String) -> Result<u32, Error> {
-        let comparison = crate::space::intern::Comparison {
-            same: &|a: &Component, b: &Component| a.get::<String>() == b.get::<String>(),
-            bytes: &|component: &Component, out: &mut Vec<u8>| {
-                out.extend_from_slice(component.get::<String>().as_bytes());
-                Ok(())
-            },
-            user_hash: None,
-            strict: false,
-            name: &|| "a panic".to_owned(),
-        };
-        let slot = (crate::space::intern::Kind::Panicked as u64) << 56 | k as u64;
-        let component = Component::new(message.clone());
-        let (id, _) = self.observed[k].intern(
-            &self.hash,
-            slot,
-            message.as_bytes(),
-            component,
-            &comparison,
-        )?;
-        self.observed_panics.insert((k as u32, id), message);
-        self.any_panic = true;
-        Ok(id)
     }
 
     /// Whether an observer wants to be told of an event.
@@ -523,114 +458,5 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             Told::Recovered(actor) => Event::Recovered(Id::from(actor as usize)),
             Told::Lost(item) => Event::Lost(self.envelope(item)),
         }
-    }
-
-    /// Runs every `on_start` and builds the initial states: one, or the product of the declared starts.
-    pub(super) fn initial_states(&mut self) -> Result<Vec<Vec<u32>>, Error> {
-        let n = self.n_actors();
-        let mut alternatives: Vec<Vec<u32>> = Vec::with_capacity(n);
-        let mut network: Vec<u32> = Vec::new();
-        let mut observed = Vec::new();
-        for k in 0..self.n_observers() {
-            let value = self.system.observers[k].initial();
-            let mut bytes = Vec::new();
-            self.system.observers[k].identity(&value, &mut bytes)?;
-            observed.push(self.observed_value(k, value, &bytes)?);
-        }
-        for (src, dst, msg) in self.system.initially_in_flight.clone() {
-            let bytes = self.message_bytes(&msg)?;
-            let item = self.envelope_item(usize::from(src), dst, msg, &bytes)?;
-            self.send_initially(&mut network, item)?;
-        }
-        for actor in 0..n {
-            let id = Id::from(actor);
-            let run = || guarded(|| self.processes[actor].start(id, None));
-            let (first, second) = (self.answered(actor, run())?, self.answered(actor, run())?);
-            let answered = match (first, second) {
-                (Ok(a), Ok(b)) => {
-                    let alike = a.local.as_ref().map(|l| &l.1) == b.local.as_ref().map(|l| &l.1)
-                        && a.sends.len() == b.sends.len()
-                        && a.sends
-                            .iter()
-                            .zip(&b.sends)
-                            .all(|(a, b)| a.0 == b.0 && a.2 == b.2);
-                    if !alike {
-                        return Err(Error::model(format!(
-                            "actor \"{}\" starts differently when it is started twice",
-                            self.lanes[actor]
-                        ))
-                        .with_cure("on_start must depend on nothing but its arguments"));
-                    }
-                    a
-                }
-                (Err(message), _) | (_, Err(message)) => {
-                    alternatives.push(vec![self.panicked_local(actor, message)?]);
-                    continue;
-                }
-            };
-            let Some((component, bytes)) = answered.local else {
-                unreachable!("a start makes a component")
-            };
-            let starts = self.system.slots[actor].starts.clone();
-            let mut locals = Vec::new();
-            for state in &starts {
-                let component = self.processes[actor].with_state(&component, state);
-                let bytes = self.local_bytes(actor, &component)?;
-                locals.push(self.local(actor, component, &bytes)?);
-            }
-            if starts.is_empty() {
-                locals.push(self.local(actor, component, &bytes)?);
-            }
-            alternatives.push(locals);
-            for (to, msg, bytes) in answered.sends {
-                let item = self.envelope_item(actor, to, msg, &bytes)?;
-                self.send_initially(&mut network, item)?;
-                let signature = self.signature(vec![Told::Sent(item)]);
-                for (k, value) in observed.iter_mut().enumerate() {
-                    let answer = self.run_fold((k as u32, *value, signature))?;
-                    *value = self.intern_fold(k as u32, *value, answer)?;
-                }
-            }
-        }
-        network.sort_unstable();
-        // The product, the last actor's alternatives varying fastest.
-        let mut states: Vec<Vec<u32>> = vec![Vec::new()];
-        for locals in alternatives {
-            states = states
-                .iter()
-                .flat_map(|state| locals.iter().map(|&l| [&state[..], &[l]].concat()))
-                .collect();
-        }
-        for state in &mut states {
-            state.extend_from_slice(&observed);
-            state.resize(self.header, 0);
-            state.extend_from_slice(&network);
-        }
-        Ok(states)
-    }
-
-    fn send_initially(&mut self, network: &mut Vec<u32>, send: u32) -> Result<(), Error> {
-        let item = self.items[send as usize];
-        if item.is_sink {
-            return Ok(());
-        }
-        if !item.rule.fifo {
-            let copies = network.iter().filter(|&&id| id == send).count();
-            if item
-                .rule
-                .capacity
-                .is_none_or(|capacity| copies < capacity as usize)
-            {
-                network.push(send);
-            }
-            return Ok(());
-        }
-        let at = network.iter().position(|&id| {
-            self.items[id as usize].is_channel && self.items[id as usize].pair == item.pair
-        });
-        let before = at.map_or(NO_ITEM, |at| network.remove(at));
-        self.push(before, send)?;
-        network.extend(self.pushes.get(before, send));
-        Ok(())
     }
 }

@@ -3,6 +3,7 @@
 
 use super::absorb::Miss;
 use super::layout::WITHOUT_EFFECT;
+use super::network::insert_sorted;
 use super::{ActorSpace, DOWN, Scratch};
 use crate::space::Fingerprint;
 
@@ -100,7 +101,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         let network = start + self.header;
         for &send in &self.sends[entry.sends_at as usize..][..usize::from(entry.n_sends)] {
             if !self.items[send as usize].is_sink {
-                super::steps::insert_sorted(out, network, send);
+                insert_sorted(out, network, send);
             }
         }
         true

@@ -5,10 +5,10 @@ use std::sync::atomic::Ordering;
 
 use super::absorb::Miss;
 use super::layout::{
-    CRASH_EVENT, Entry, NO_ITEM, PENDING_EVENT, Place, RECOVER_EVENT, UNKNOWN_ITEM, WITHOUT_EFFECT,
-    Words,
+    CRASH_EVENT, Entry, PENDING_EVENT, Place, RECOVER_EVENT, WITHOUT_EFFECT, Words,
 };
-use super::{ActorSpace, DOWN, Scratch, suppresses};
+use super::network::insert_sorted;
+use super::{ActorSpace, Scratch, suppresses};
 use crate::space::sabotage::Sabotage;
 use crate::space::{Answer, Fingerprint};
 use crate::system::NoOp;
@@ -37,87 +37,6 @@ struct Move {
 }
 
 impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
-    /// Visits the places of a state in step order. Nothing is looked up: the list depends on the words alone.
-    fn places<B>(
-        &self,
-        words: &[u32],
-        mut visit: impl FnMut(Place) -> ControlFlow<B>,
-    ) -> Option<B> {
-        macro_rules! visit {
-            ($place:expr) => {
-                if let ControlFlow::Break(value) = visit($place) {
-                    return Some(value);
-                }
-            };
-        }
-        for at in self.header..words.len() {
-            if at > self.header && words[at] == words[at - 1] {
-                continue;
-            }
-            let item = &self.items[words[at] as usize];
-            if item.dst != super::layout::NOBODY {
-                if item.rule.consumes {
-                    visit!(Place::Deliver(at));
-                }
-                if item.rule.keeps {
-                    visit!(Place::Keep(at));
-                }
-            }
-            if item.rule.losing {
-                visit!(Place::Lose(at));
-            }
-        }
-        self.own_places(words, visit)
-    }
-
-    /// Visits the places behind those of the network.
-    fn own_places<B>(
-        &self,
-        words: &[u32],
-        mut visit: impl FnMut(Place) -> ControlFlow<B>,
-    ) -> Option<B> {
-        macro_rules! visit {
-            ($place:expr) => {
-                if let ControlFlow::Break(value) = visit($place) {
-                    return Some(value);
-                }
-            };
-        }
-        for (actor, &local) in words[..self.n_actors()].iter().enumerate() {
-            let n_pending = self.local_pending[local as usize];
-            if n_pending != DOWN {
-                for k in 0..u32::from(n_pending) {
-                    visit!(Place::Pending(actor, k));
-                }
-            }
-        }
-        for i in 0..self.budget.n_stimuli {
-            visit!(Place::Stimulus(i));
-        }
-        if self.may_crash {
-            for actor in 0..self.n_actors() {
-                if self.local_infos[words[actor] as usize].up {
-                    visit!(Place::Crash(actor));
-                } else {
-                    visit!(Place::Recover(actor));
-                }
-            }
-        }
-        None
-    }
-
-    /// The place of a step.
-    pub(super) fn place(&self, words: &[u32], step: u32) -> Option<Place> {
-        let mut left = step;
-        self.places(words, |place| {
-            if left == 0 {
-                return ControlFlow::Break(place);
-            }
-            left -= 1;
-            ControlFlow::Continue(())
-        })
-    }
-
     /// The memoised answer of a handler.
     #[inline]
     pub(super) fn entry(&self, local: u32, event: u32, scratch: &mut Scratch) -> Option<Entry> {
@@ -408,71 +327,6 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         }
     }
 
-    /// Takes an item (of a channel: its head) out of the network and puts the sends in, in order; the change of the sum.
-    fn move_network(
-        &self,
-        network: &mut Vec<u32>,
-        consumed: Option<usize>,
-        sends: &[u32],
-        scratch: &mut Scratch,
-    ) -> Option<u128> {
-        let mut delta = 0_u128;
-        let mut is_whole = true;
-        if let Some(at) = consumed {
-            let id = network.remove(at);
-            let item = &self.items[id as usize];
-            delta = delta.wrapping_sub(item.hash);
-            if item.is_channel && item.tail != NO_ITEM {
-                if item.tail == UNKNOWN_ITEM {
-                    scratch.misses.push(Miss::Pop { channel: id });
-                    is_whole = false;
-                } else {
-                    delta = delta.wrapping_add(self.items[item.tail as usize].hash);
-                    insert_sorted(network, 0, item.tail);
-                }
-            }
-        }
-        for &send in sends {
-            let item = &self.items[send as usize];
-            if item.is_sink {
-                continue;
-            }
-            if item.rule.fifo {
-                if !is_whole {
-                    return None;
-                }
-                let known = |&id: &u32| {
-                    self.items[id as usize].is_channel && self.items[id as usize].pair == item.pair
-                };
-                let at = network.iter().position(known);
-                let before = at.map_or(NO_ITEM, |at| network[at]);
-                let Some(after) = self.pushes.get(before, send) else {
-                    scratch.misses.push(Miss::Push {
-                        channel: before,
-                        send,
-                    });
-                    return None;
-                };
-                if let Some(at) = at {
-                    network.remove(at);
-                    delta = delta.wrapping_sub(self.items[before as usize].hash);
-                }
-                delta = delta.wrapping_add(self.items[after as usize].hash);
-                insert_sorted(network, 0, after);
-            } else {
-                if let Some(capacity) = item.rule.capacity {
-                    let copies = network.iter().filter(|&&id| id == send).count();
-                    if copies >= capacity as usize {
-                        continue;
-                    }
-                }
-                delta = delta.wrapping_add(item.hash);
-                insert_sorted(network, 0, send);
-            }
-        }
-        is_whole.then_some(delta)
-    }
-
     pub(super) fn expand_state<F: Fingerprint>(
         &self,
         words: &[u32],
@@ -644,16 +498,4 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         }
         (scratch.misses.len() == misses).then_some(true)
     }
-}
-
-/// Inserts an item into the sorted tail of `words` that begins at `from`.
-#[inline]
-pub(super) fn insert_sorted(words: &mut Vec<u32>, from: usize, item: u32) {
-    let mut at = words.len();
-    words.push(item);
-    while at > from && words[at - 1] > item {
-        words[at] = words[at - 1];
-        at -= 1;
-    }
-    words[at] = item;
 }

@@ -1,0 +1,222 @@
+//! From a [`System`] to its space: checks what the user built, and compiles links, budgets and properties.
+
+use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
+
+use stateright::actor::Id;
+
+use super::judge::{self, Decision};
+use super::keymap::KeyMap;
+use super::layout::Rule;
+use super::{ActorSpace, Budget, Seen};
+use crate::error::Error;
+use crate::space::intern::{ContentHash, Kind, Table};
+use crate::space::{PROPERTIES_MAX, PropertyDecl, PropertyKind};
+use crate::system::{Crashes, NoOp, System, Test};
+
+impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
+    /// Compiles a system.
+    ///
+    /// # Errors
+    /// A reserved actor was never set; two actors or properties share a name; too many properties; a stimulus for nobody.
+    pub fn new(mut system: System<M>) -> Result<Self, Error> {
+        let mut processes = Vec::new();
+        let mut lanes: Vec<String> = Vec::new();
+        for slot in &mut system.slots {
+            let Some(process) = slot.process.take() else {
+                return Err(Error::model(format!(
+                    "actor \"{}\" was reserved and never set",
+                    slot.name
+                ))
+                .with_cure("call `set` with the handle that `reserve` returned"));
+            };
+            if lanes.contains(&slot.name) {
+                return Err(
+                    Error::model(format!("two actors are named \"{}\"", slot.name))
+                        .with_cure("give every actor a name of its own"),
+                );
+            }
+            processes.push(process);
+            lanes.push(slot.name.clone());
+        }
+        let n = processes.len();
+        lanes.push("environment".to_owned());
+        let mut budget = Budget::default();
+        for stimulus in &system.stimuli {
+            if usize::from(stimulus.to) >= n {
+                return Err(Error::model(format!(
+                    "stimulus \"{}\" goes to an id that is no actor",
+                    stimulus.name
+                )));
+            }
+            budget.add(stimulus.name.clone(), stimulus.budget)?;
+        }
+        budget.n_stimuli = system.stimuli.len();
+        for (position, crashes) in system.crashes.iter().enumerate() {
+            let name = if position == 0 {
+                "crashes".to_owned()
+            } else {
+                format!("crashes[{position}]")
+            };
+            budget.add(name, crashes.budget)?;
+        }
+        budget.n_crash_rules = system.crashes.len();
+        let links = || system.links.values().chain([&system.link]);
+        let mut loss_budgets: Vec<u32> = links()
+            .filter(|link| link.losing)
+            .filter_map(|link| link.loss_budget)
+            .collect();
+        loss_budgets.dedup();
+        match loss_budgets[..] {
+            [] => {}
+            [limit] => {
+                budget.losses = Some(budget.limits.len());
+                budget.add("losses".to_owned(), limit)?;
+            }
+            _ => {
+                return Err(Error::model("links declare different loss budgets").with_cure(
+                    "the budget is shared by all links that declare one: give them the same number",
+                ));
+            }
+        }
+        let crash_rules: Vec<Option<usize>> = (0..n)
+            .map(|actor| {
+                let names = |crashes: &Crashes| match &crashes.of {
+                    Some(ids) => ids.contains(&Id::from(actor)),
+                    None => true,
+                };
+                system.crashes.iter().position(names)
+            })
+            .collect();
+        let may_crash = system
+            .rules
+            .simultaneous_crashes
+            .is_some_and(|limit| limit > 0)
+            || crash_rules.iter().any(Option::is_some);
+        let rules = compile_rules(&system, n);
+        let is_plain = rules.iter().all(|rule| rule.is_unbounded() && !rule.losing)
+            && system.rules.no_op == NoOp::Equality
+            && !system.rules.remembers_last_delivery;
+        let header = n
+            + system.observers.len()
+            + usize::from(!budget.is_empty())
+            + usize::from(system.rules.remembers_last_delivery);
+
+        let mut properties = vec![PropertyDecl {
+            name: "no panic".to_owned(),
+            kind: PropertyKind::NoPanic,
+        }];
+        if system.may_end_when.is_some() {
+            properties.push(PropertyDecl {
+                name: "no deadlock".to_owned(),
+                kind: PropertyKind::NoDeadlock,
+            });
+        }
+        for property in &system.properties {
+            let kind = match &property.test {
+                Test::Always(_) => PropertyKind::Always,
+                Test::Implies(..) => PropertyKind::Implies,
+                Test::Reachable(_) => PropertyKind::Reachable,
+                Test::Confluent { .. } => PropertyKind::Confluent,
+            };
+            if properties.iter().any(|other| other.name == property.name) {
+                return Err(Error::model(format!(
+                    "two properties are named \"{}\"",
+                    property.name
+                )));
+            }
+            properties.push(PropertyDecl {
+                name: property.name.clone(),
+                kind,
+            });
+        }
+        let boundaries: Vec<String> = system
+            .boundaries
+            .iter()
+            .map(|(name, _)| name.clone())
+            .collect();
+        if properties.len() > PROPERTIES_MAX || boundaries.len() > PROPERTIES_MAX {
+            return Err(Error::model(format!(
+                "more than {PROPERTIES_MAX} properties or boundaries"
+            )));
+        }
+        let questions = judge::questions(&system);
+        let asks_quiescence = properties
+            .iter()
+            .any(|p| matches!(p.kind, PropertyKind::NoDeadlock | PropertyKind::Confluent));
+        let n_observers = system.observers.len();
+        let mut space = ActorSpace {
+            processes,
+            lanes,
+            rules,
+            budget,
+            crash_rules,
+            may_crash,
+            is_plain,
+            header,
+            properties,
+            boundaries,
+            decisions: questions.iter().map(|_| Decision::default()).collect(),
+            questions,
+            asks_quiescence,
+            hash: ContentHash::default(),
+            locals: Table::new(Kind::Local),
+            local_infos: Vec::new(),
+            local_pending: Vec::new(),
+            item_targets: Vec::new(),
+            item_hashes: Vec::new(),
+            observed: (0..n_observers)
+                .map(|_| Table::new(Kind::Observed))
+                .collect(),
+            observed_panics: HashMap::new(),
+            envelopes: Table::new(Kind::Envelope),
+            items: Vec::new(),
+            item_envelopes: Vec::new(),
+            envelope_items: Vec::new(),
+            channels: HashMap::new(),
+            channel_contents: HashMap::new(),
+            pushes: KeyMap::default(),
+            stimulus_items: Vec::new(),
+            memo: KeyMap::default(),
+            entries: Vec::new(),
+            sends: Vec::new(),
+            folds: (0..n_observers).map(|_| KeyMap::default()).collect(),
+            signatures: HashMap::new(),
+            signature_list: Vec::new(),
+            any_panic: false,
+            network_read: false,
+            is_stale: false,
+            network_asked: AtomicBool::new(false),
+            never: Seen::new(n),
+            system,
+        };
+        space.reset()?;
+        Ok(space)
+    }
+}
+
+/// The rule of every pair of ids: actors, then one row and column for everybody else.
+fn compile_rules<M>(system: &System<M>, n: usize) -> Vec<Rule> {
+    let mut rules = Vec::with_capacity((n + 1) * (n + 1));
+    for src in 0..=n {
+        for dst in 0..=n {
+            let link = system.links.get(&(src, dst)).unwrap_or(&system.link);
+            let set = link.duplicating && !link.fifo;
+            rules.push(Rule {
+                fifo: link.fifo,
+                keeps: link.duplicating,
+                consumes: !(system.rules.delivery_keeps && link.duplicating),
+                losing: link.losing,
+                budgeted: link.losing && link.loss_budget.is_some(),
+                capacity: if set {
+                    Some(1)
+                } else if link.fifo {
+                    None
+                } else {
+                    link.capacity
+                },
+            });
+        }
+    }
+    rules
+}
