@@ -230,7 +230,7 @@ impl<A: Actor> ActorProcess<A> {
                     local,
                     |state| Tree::of(state),
                     |timer| Tree::of(timer),
-                    |choices| Tree::of(choices),
+                    |alternatives| Tree::of(alternatives),
                     |storage| Tree::of(storage),
                 )
             },
@@ -269,7 +269,7 @@ impl<A: Actor> ActorProcess<A> {
                     local,
                     |state| Tree::debug(state),
                     |timer| Tree::debug(timer),
-                    |choices| Tree::debug(choices),
+                    |alternatives| Tree::debug(alternatives),
                     |storage| Tree::debug(storage),
                 )
             },
@@ -331,7 +331,7 @@ fn local_tree<A: Actor>(
     local: &Local<A>,
     state: impl Fn(&A::State) -> Tree,
     timer: impl Fn(&A::Timer) -> Tree,
-    choices: impl Fn(&Vec<(String, Vec<A::Random>)>) -> Tree,
+    alternatives: impl Fn(&Vec<A::Random>) -> Tree,
     storage: impl Fn(&A::Storage) -> Tree,
 ) -> Tree {
     let shown = match &local.state {
@@ -346,7 +346,9 @@ fn local_tree<A: Actor>(
         ));
     }
     if !local.choices.is_empty() {
-        parts.push(("choices".to_owned(), choices(&local.choices)));
+        let choices = local.choices.iter();
+        let entries = choices.map(|(key, values)| (Tree::Text(key.clone()), alternatives(values)));
+        parts.push(("choices".to_owned(), Tree::Map(entries.collect())));
     }
     if let Some(saved) = &local.storage {
         parts.push(("saved".to_owned(), storage(saved)));

@@ -52,9 +52,11 @@ struct Differ<'a> {
 
 impl Differ<'_> {
     fn push(&mut self, path: &str, before: Option<&Tree>, after: Option<&Tree>) {
-        // A set that is not there is an empty one.
+        // A set or map that is not there is an empty one.
         let empty = Tree::Set(Vec::new());
         let (before, after) = match (before, after) {
+            (None, Some(Tree::Map(new))) => return self.map(path, &[], new),
+            (Some(Tree::Map(old)), None) => return self.map(path, old, &[]),
             (None, Some(Tree::Set(_))) => (Some(&empty), after),
             (Some(Tree::Set(_)), None) => (before, Some(&empty)),
             both => both,

@@ -61,6 +61,9 @@ pub struct Trace {
     pub tie_break: bool,
     /// One path; for `confluent` two.
     pub paths: Vec<TracePath>,
+    /// Where there are two paths, how their last states differ: from the first one's to the second one's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ends: Vec<Change>,
 }
 
 /// The property that a trace belongs to.

@@ -4,7 +4,7 @@ use super::walk::{Halt, Walk};
 use super::{FORMAT, Sent, Shown, Trace, TracePath, TraceStep, VERSION, diff};
 use crate::error::Error;
 use crate::search::{Path, PropertyOutcome};
-use crate::space::{Label, StateSpace};
+use crate::space::{Label, Rendered, StateSpace};
 use crate::value::ENCODING_VERSION;
 
 /// What a trace says of where it comes from.
@@ -32,11 +32,15 @@ pub fn record<S: StateSpace>(
     if outcome.paths.is_empty() {
         return Ok(None);
     }
-    let paths = outcome
+    let (paths, lasts): (Vec<TracePath>, Vec<Rendered>) = outcome
         .paths
         .iter()
-        .map(|path| record_path(space, path))
+        .map(|path| record_to_end(space, path))
         .collect::<Result<_, _>>()?;
+    let ends = match &lasts[..] {
+        [first, second] => diff(first, second),
+        _ => Vec::new(),
+    };
     Ok(Some(Trace {
         format: FORMAT.to_owned(),
         version: VERSION,
@@ -53,6 +57,7 @@ pub fn record<S: StateSpace>(
         lanes: space.lanes().to_vec(),
         tie_break: outcome.tie_break,
         paths,
+        ends,
     }))
 }
 
@@ -61,13 +66,22 @@ pub fn record<S: StateSpace>(
 /// # Errors
 /// The model answers differently than during the search.
 pub fn record_path<S: StateSpace>(space: &mut S, path: &Path) -> Result<TracePath, Error> {
+    let (recorded, _) = record_to_end(space, path)?;
+    Ok(recorded)
+}
+
+/// The path, and its last state.
+fn record_to_end<S: StateSpace>(
+    space: &mut S,
+    path: &Path,
+) -> Result<(TracePath, Rendered), Error> {
     walk_path(space, path).map_err(|halt| match halt {
         Halt::Restart => not_repeated("a property reads what it did not read before"),
         Halt::Error(error) => error,
     })
 }
 
-fn walk_path<S: StateSpace>(space: &mut S, path: &Path) -> Result<TracePath, Halt> {
+fn walk_path<S: StateSpace>(space: &mut S, path: &Path) -> Result<(TracePath, Rendered), Halt> {
     let Ok(mut walk) = Walk::start(space, path.initial)? else {
         return Err(Halt::Error(not_repeated("an initial state is gone")));
     };
@@ -94,8 +108,9 @@ fn walk_path<S: StateSpace>(space: &mut S, path: &Path) -> Result<TracePath, Hal
         recorded.steps.push(recorded_step);
         before = after;
     }
-    recorded.reason = walk.judge()?.panic;
-    Ok(recorded)
+    let panic = walk.judge()?.panic;
+    recorded.reason = panic.map(|message| format!("panicked: {message}"));
+    Ok((recorded, before))
 }
 
 impl TraceStep {

@@ -157,7 +157,10 @@ fn a_panic_is_the_reason() {
         steps: vec![0],
     };
     let recorded = record_path(&mut table, &path).expect("recorded");
-    assert_eq!(recorded.reason.as_deref(), Some("index out of bounds"));
+    assert_eq!(
+        recorded.reason.as_deref(),
+        Some("panicked: index out of bounds")
+    );
 }
 
 #[test]
@@ -353,6 +356,15 @@ fn two_runs_that_disagree_show_non_confluence() {
         .expect("recorded")
         .expect("two paths");
     assert_eq!((trace.paths.len(), trace.len()), (2, 3));
+    let ends: Vec<_> = trace
+        .ends
+        .iter()
+        .map(|c| (c.part.as_str(), c.path.as_str()))
+        .collect();
+    assert_eq!(
+        ends,
+        [("joiner", ""), ("seed", ".members"), ("member", ".asked")]
+    );
     assert!(replay(&mut table, &trace).expect("replayed").is_same());
     // Other inputs: no contradiction any more.
     table.states[4].judgement.confluent = vec![(3, 8, 2)];

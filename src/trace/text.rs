@@ -12,10 +12,10 @@ pub use replay::replay_text;
 
 use std::fmt::Write;
 
-use super::{Trace, TracePath, TraceStep};
+use super::{Change, Trace, TracePath, TraceStep};
 use crate::space::Rendered;
 use crate::value::printable;
-use change::{UNLIMITED, rows, state_rows};
+use change::{UNLIMITED, changes_rows, rows, state_rows};
 use event::Columns;
 use line::{Line, Role};
 
@@ -69,6 +69,20 @@ pub fn text(trace: &Trace, style: &Style) -> String {
         }
         write_path(&mut out, path, &trace.lanes, style);
     }
+    if !trace.ends.is_empty() {
+        let page = Page {
+            style,
+            lanes: &trace.lanes,
+            width: style.width.max(WIDTH_MIN),
+            indent: 2,
+        };
+        out.push('\n');
+        page.line(
+            &mut out,
+            Line::of(Role::Plain, "where they end: run 1 → run 2"),
+        );
+        page.changes(&mut out, &trace.ends);
+    }
     out
 }
 
@@ -77,6 +91,7 @@ fn write_path(out: &mut String, path: &TracePath, lanes: &[String], style: &Styl
     let indent = number_width + 3;
     let page = Page {
         style,
+        lanes,
         width: style.width.max(WIDTH_MIN),
         indent,
     };
@@ -92,13 +107,13 @@ fn write_path(out: &mut String, path: &TracePath, lanes: &[String], style: &Styl
         };
         page.state(out, &which, &path.state);
     }
-    let columns = Columns::of(&path.steps, page.width - indent, style.full);
+    let columns = Columns::of(&path.steps, lanes, page.width - indent, style.full);
     for (i, step) in path.steps.iter().enumerate() {
         if path.loop_start == Some(i) {
             page.line(out, Line::of(Role::Dim, "from here it repeats for ever:"));
         }
         let number = format!("{:>1$}", i + 1, number_width + 1);
-        page.step(out, &number, step, lanes, &columns);
+        page.step(out, &number, step, &columns);
     }
     if let Some(start) = path.loop_start {
         let text = format!("and again from step {}", start.saturating_add(1));
@@ -112,6 +127,8 @@ fn write_path(out: &mut String, path: &TracePath, lanes: &[String], style: &Styl
 /// Where lines go.
 struct Page<'a> {
     style: &'a Style,
+    /// The trace's lanes.
+    lanes: &'a [String],
     width: usize,
     /// Columns left of everything but numbers.
     indent: usize,
@@ -133,6 +150,15 @@ impl Page<'_> {
         }
     }
 
+    /// Changes, below a heading.
+    fn changes(&self, out: &mut String, changes: &[Change]) {
+        for row in changes_rows(changes, self.lanes, self.room(self.indent + 4)) {
+            let mut line = Line::of(Role::Plain, "    ");
+            line.append(row);
+            self.line(out, line);
+        }
+    }
+
     fn state(&self, out: &mut String, which: &str, state: &Rendered) {
         self.line(out, Line::of(Role::Dim, which));
         for row in state_rows(state, self.room(self.indent + 2)) {
@@ -142,16 +168,9 @@ impl Page<'_> {
         }
     }
 
-    fn step(
-        &self,
-        out: &mut String,
-        number: &str,
-        step: &TraceStep,
-        lanes: &[String],
-        columns: &Columns,
-    ) {
+    fn step(&self, out: &mut String, number: &str, step: &TraceStep, columns: &Columns) {
         let event = columns.line(step);
-        let rows = |room| rows(step, lanes, self.style.full, room);
+        let rows = |room| rows(step, self.lanes, self.style.full, room);
         // Beside the event if all of it can be read there, else below it, where there is more room.
         let (beside, below) = (self.indent + columns.width() + 2, self.indent + 4);
         let fits = event.width() <= columns.width()

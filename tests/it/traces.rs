@@ -214,3 +214,81 @@ fn two_recordings_are_the_same_bytes() {
     };
     assert_eq!(bytes(), bytes());
 }
+
+/// Counts what it is told, and cannot count to three.
+struct Counter;
+
+impl Actor for Counter {
+    type Msg = u8;
+    type State = Vec<u8>;
+    type Timer = ();
+    type Random = ();
+    type Storage = ();
+
+    fn on_start(&self, _: Id, _: &Option<()>, _: &mut Out<Self>) -> Vec<u8> {
+        Vec::new()
+    }
+
+    fn on_msg(&self, _: Id, seen: &mut Cow<'_, Vec<u8>>, _: Id, msg: u8, _: &mut Out<Self>) {
+        assert!(seen.len() < 2, "cannot count to three\u{1b}[31m");
+        seen.to_mut().push(msg);
+    }
+}
+
+fn counting(times: u32) -> ActorSpace<u8> {
+    let mut sys = System::new();
+    let counter = sys.actor("counter", Counter);
+    sys.stimulus("one", counter.id(), 1).times(times);
+    sys.stimulus("two", counter.id(), 2);
+    sys.confluent("the order does not matter", move |s| s[counter].clone());
+    ActorSpace::new(sys).expect("a complete system")
+}
+
+/// Searches, and records the trace of the property at `index`.
+fn counted(times: u32, index: usize) -> Trace {
+    let mut space = counting(times);
+    let outcome = search(&mut space, &Options::default(), &()).expect("a sound model");
+    let recorded = record(&mut space, &outcome.properties[index], &About::default());
+    let trace = recorded
+        .expect("it repeats itself")
+        .expect("it is violated");
+    let replayed = replay(&mut counting(times), &trace).expect("a sound model");
+    assert!(replayed.is_same(), "{replayed:?}");
+    trace
+}
+
+#[test]
+fn a_panic_is_told_with_its_message() {
+    let shown = format!("\n{}", text(&counted(2, 0), &Style::default()));
+    assert_eq!(
+        shown,
+        "
+  1  environment ─ one: 1 ─▶ counter  counter[0]  + 1
+  2  environment ─ one: 1 ─▶ counter  counter[1]  + 1
+  3  environment ─ two: 2 ─▶ counter  counter  [1, 1] → panicked(\"cannot count to three\\u{1b}[31m\")
+     panicked: cannot count to three\\u{1b}[31m
+",
+        "{shown}"
+    );
+}
+
+#[test]
+fn two_runs_that_disagree_are_told_both() {
+    let shown = format!("\n{}", text(&counted(1, 1), &Style::default()));
+    assert_eq!(
+        shown,
+        "
+  run 1 of 2
+  1  environment ─ one: 1 ─▶ counter  counter[0]  + 1
+  2  environment ─ two: 2 ─▶ counter  counter[1]  + 2
+
+  run 2 of 2
+  1  environment ─ two: 2 ─▶ counter  counter[0]  + 2
+  2  environment ─ one: 1 ─▶ counter  counter[1]  + 1
+
+  where they end: run 1 → run 2
+      counter  [1, 2] → [2, 1]
+",
+        "{shown}"
+    );
+}

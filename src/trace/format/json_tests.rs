@@ -1,7 +1,10 @@
 //! Tests of reading and writing JSON: what is written is read back, and nothing else is read.
 
+use proptest::prelude::*;
+
 use super::*;
-use crate::trace::tests::recorded;
+use crate::trace::tests::{recorded, story};
+use crate::trace::{Style, replay};
 use crate::value::Tree;
 
 /// The error for this text, with a cure.
@@ -148,6 +151,72 @@ fn absurd_depth_is_refused_without_a_crash() {
         let error = refused(&deep);
         // A list in a list is no tree, so that only the second reaches the limit.
         assert_eq!(error.contains("recursion"), open != "[", "{error}");
+    }
+}
+
+#[test]
+fn the_deepest_tree_survives() {
+    #[derive(serde::Serialize)]
+    enum Link {
+        End,
+        Next { link: Box<Link> },
+    }
+    let mut chain = Link::End;
+    for _ in 0..100 {
+        chain = Link::Next {
+            link: Box::new(chain),
+        };
+    }
+    // As deep as a space puts a value: in a link's set of the map of messages in flight.
+    let tree = Tree::Map(vec![(
+        Tree::Text("a → b".to_owned()),
+        Tree::Struct(String::new(), vec![("state".to_owned(), Tree::of(&chain))]),
+    )]);
+    let mut trace = recorded();
+    trace.paths[0]
+        .state
+        .push(("in flight".to_owned(), tree.clone()));
+    trace.paths[0].steps[0].sent[0].content = tree.clone();
+    trace.paths[0].steps[0].changes[0].after = Some(tree);
+    assert_eq!(from_json(&to_json(&trace)).expect("our own"), trace);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    /// Whatever happens to a file, it is refused or read; what is read can be shown and replayed.
+    #[test]
+    fn a_damaged_file_harms_nobody(damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0u8..3), 1..4)) {
+        let mut bytes = to_json(&recorded()).into_bytes();
+        for (at, byte, how) in damage {
+            let at = at.index(bytes.len());
+            match how {
+                0 => bytes[at] = byte,
+                1 => bytes.insert(at, byte & 0x7f),
+                _ => {
+                    // Digits and letters move where they still mean something.
+                    let to = (at + usize::from(byte)).min(bytes.len() - 1);
+                    bytes.swap(at, to);
+                }
+            }
+        }
+        let Ok(text) = String::from_utf8(bytes) else {
+            return Ok(());
+        };
+        match from_json(&text) {
+            Err(error) => prop_assert!(error.is_file() && error.cure().is_some()),
+            Ok(trace) => {
+                let replayed = replay(&mut story(), &trace);
+                prop_assert!(replayed.is_ok());
+                for full in [false, true] {
+                    let style = Style { full, ..Style::default() };
+                    let raw = crate::trace::text(&trace, &style).contains('\u{1b}');
+                    prop_assert!(!raw);
+                    let replayed = replayed.as_ref().map_err(|e| TestCaseError::fail(e.to_string()))?;
+                    prop_assert!(!crate::trace::replay_text(&trace, replayed, &style).is_empty());
+                }
+            }
+        }
     }
 }
 

@@ -6,6 +6,9 @@ use crate::space::Rendered;
 use crate::trace::{Change, Sent, TraceStep};
 use crate::value::{Tree, printable};
 
+/// The one part of a general model.
+const STATE: &str = "state";
+
 /// A label longer than this does not push the values of other rows aside.
 const LABEL_MAX: usize = 28;
 
@@ -34,15 +37,18 @@ pub(super) fn rows(step: &TraceStep, lanes: &[String], full: bool, room: usize) 
         .changes
         .iter()
         .filter(|change| full || shown_in_brief(&change.part, lanes))
-        .map(changed);
+        .map(|change| changed(change, lanes));
     let mut lines = fitted(&changes.collect::<Vec<Row>>(), room);
     lines.extend(sent(&step.sent, room));
     lines
 }
 
 /// Changes outside a step, fitted to `room` columns.
-pub(super) fn changes_rows(changes: &[Change], room: usize) -> Vec<Line> {
-    let rows: Vec<Row> = changes.iter().map(changed).collect();
+pub(super) fn changes_rows(changes: &[Change], lanes: &[String], room: usize) -> Vec<Line> {
+    let rows: Vec<Row> = changes
+        .iter()
+        .map(|change| changed(change, lanes))
+        .collect();
     fitted(&rows, room)
 }
 
@@ -58,9 +64,14 @@ pub(super) fn state_rows(state: &Rendered, room: usize) -> Vec<Line> {
     fitted(&rows, room)
 }
 
-fn changed(change: &Change) -> Row {
+fn changed(change: &Change, lanes: &[String]) -> Row {
+    // Where nobody acts but the model, its state needs no name either.
+    let place = match change.path.strip_prefix('.') {
+        Some(path) if lanes.len() == 1 && change.part == STATE => path.to_owned(),
+        _ => format!("{}{}", change.part, change.path),
+    };
     Row {
-        label: printable(&format!("{}{}", change.part, change.path)).into_owned(),
+        label: printable(&place).into_owned(),
         value: match (&change.before, &change.after) {
             (Some(before), Some(after)) => Value::Changed(before.clone(), after.clone()),
             (None, Some(after)) => Value::Appeared(after.clone()),

@@ -10,6 +10,8 @@ const MESSAGE_MIN: usize = 16;
 
 /// How wide the columns of a path's events are.
 pub(super) struct Columns {
+    /// Whether nobody acts but the model: then it needs no name.
+    sole: bool,
     /// The widest sender.
     from: usize,
     /// The widest message of those that leave room beside them: arrows end below each other.
@@ -39,7 +41,7 @@ enum Event {
 }
 
 impl Event {
-    fn of(step: &TraceStep) -> Self {
+    fn of(step: &TraceStep, sole: bool) -> Self {
         let lane = printable(&step.lane).into_owned();
         let content = step.content.text();
         let name = step.name.as_deref().map(printable).unwrap_or_default();
@@ -54,7 +56,7 @@ impl Event {
             remark,
         };
         let alone = |what: String| Event::Alone {
-            lane: lane.clone(),
+            lane: if sole { String::new() } else { lane.clone() },
             what,
             fault: step.kind.is_fault(),
         };
@@ -76,8 +78,9 @@ impl Event {
 
 impl Columns {
     /// Columns for these steps, in a page of `room` columns.
-    pub(super) fn of(steps: &[TraceStep], room: usize, full: bool) -> Self {
-        let events: Vec<Event> = steps.iter().map(Event::of).collect();
+    pub(super) fn of(steps: &[TraceStep], lanes: &[String], room: usize, full: bool) -> Self {
+        let sole = lanes.len() == 1;
+        let events: Vec<Event> = steps.iter().map(|step| Event::of(step, sole)).collect();
         let (mut from, mut to) = (0, 0);
         for event in &events {
             match event {
@@ -104,6 +107,7 @@ impl Columns {
             .max()
             .unwrap_or(0);
         let mut columns = Columns {
+            sole,
             from,
             message,
             message_max: if full {
@@ -129,7 +133,7 @@ impl Columns {
 
     /// A step's event.
     pub(super) fn line(&self, step: &TraceStep) -> Line {
-        self.event(&Event::of(step))
+        self.event(&Event::of(step, self.sole))
     }
 
     fn event(&self, event: &Event) -> Line {
@@ -162,7 +166,9 @@ impl Columns {
                 let mut line = Line::of(Role::Actor, lane);
                 line.pad_to(self.from);
                 let role = if *fault { Role::Fault } else { Role::Plain };
-                line.push(Role::Plain, "  ");
+                if !lane.is_empty() {
+                    line.push(Role::Plain, "  ");
+                }
                 line.push(role, what);
                 line
             }

@@ -1,6 +1,5 @@
 //! What became of a trace, in words: where the model differs from what was recorded.
 
-use super::change::changes_rows;
 use super::event::Columns;
 use super::line::{Line, Role};
 use super::{Page, Style, WIDTH_MIN};
@@ -13,6 +12,7 @@ pub fn replay_text(trace: &Trace, replay: &Replay, style: &Style) -> String {
     let mut out = String::new();
     let page = Page {
         style,
+        lanes: &trace.lanes,
         width: style.width.max(WIDTH_MIN),
         indent: 2,
     };
@@ -83,7 +83,12 @@ impl Page<'_> {
 
     fn steps(&self, out: &mut String, heading: &str, steps: Option<&[TraceStep]>) {
         let steps = steps.unwrap_or(&[]);
-        let columns = Columns::of(steps, self.width - self.indent - 4, self.style.full);
+        let columns = Columns::of(
+            steps,
+            self.lanes,
+            self.width - self.indent - 4,
+            self.style.full,
+        );
         self.line(out, Line::of(Role::Dim, &format!("  {heading}")));
         if steps.is_empty() {
             self.line(out, plain("    nothing"));
@@ -100,11 +105,7 @@ impl Page<'_> {
         if changes.is_empty() {
             self.line(out, plain("    the difference is in nothing that is shown"));
         }
-        for row in changes_rows(changes, self.room(self.indent + 4)) {
-            let mut line = plain("    ");
-            line.append(row);
-            self.line(out, line);
-        }
+        self.changes(out, changes);
     }
 }
 

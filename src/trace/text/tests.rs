@@ -354,6 +354,7 @@ fn two_runs_and_a_loop() {
     trace.paths.push(trace.paths[0].clone());
     trace.paths[1].steps.truncate(2);
     trace.paths[1].loop_start = Some(1);
+    trace.ends = vec![change(".owner", Some(unit("A")), Some(unit("B")))];
     for path in &mut trace.paths {
         path.steps
             .iter_mut()
@@ -373,6 +374,43 @@ fn two_runs_and_a_loop() {
      from here it repeats for ever:
   2  joiner      ─ Join ────────────▶ seed    seed.members  {'B', 'C'} → {'A', 'B', 'C'}
      and again from step 2
+
+  where they end: run 1 → run 2
+      seed.owner  A → B
+",
+    );
+}
+
+#[test]
+fn a_general_model_needs_no_names() {
+    let mut table = Table::new(&["model"], &[]);
+    let state = |votes: u8| {
+        Tree::Struct(
+            "Tm".to_owned(),
+            vec![("votes".to_owned(), Tree::of(&votes))],
+        )
+    };
+    let first = table.state(&[("state", state(0))]);
+    let second = table.state(&[("state", state(1))]);
+    let third = table.state(&[("state", unit("Done"))]);
+    table.step(
+        first,
+        table.label(StepKind::Act, "model", unit("Prepare")),
+        second,
+    );
+    table.step(
+        second,
+        table.label(StepKind::Act, "model", unit("Commit")),
+        third,
+    );
+    let mut trace = straight(table, 2);
+    trace.lanes = vec!["model".to_owned()];
+    check(
+        &trace,
+        &Style::default(),
+        "
+  1  Prepare  votes  0 → 1
+  2  Commit   state  Tm{votes: 1} → Done
 ",
     );
 }
