@@ -1,5 +1,18 @@
 //! The one integration test binary.
 
+mod agree;
 mod cli;
+mod coverage;
+mod determinism;
+mod exponential;
+mod models;
+mod oracle;
 mod published;
+mod random;
+mod random_systems;
+#[cfg(debug_assertions)]
+mod sabotage;
+mod table;
+mod tidy;
 mod traces;
+mod walk;

@@ -69,6 +69,7 @@ pub(crate) struct Graph {
     pub(crate) depths: Vec<u32>,
     /// Empty where a state is not expanded.
     pub(crate) steps: Vec<Vec<Step>>,
+    pub(crate) is_expanded: Vec<bool>,
     pub(crate) is_quiescent: Vec<bool>,
     /// The initial states; `None` outside a boundary.
     pub(crate) initial: Vec<Option<usize>>,
@@ -370,6 +371,7 @@ impl Graph {
             states: Vec::new(),
             depths: Vec::new(),
             steps: Vec::new(),
+            is_expanded: Vec::new(),
             is_quiescent: Vec::new(),
             initial: Vec::new(),
             depth_max,
@@ -408,6 +410,7 @@ impl Graph {
                     }
                     kept.push(Step { action: done.action, to });
                 }
+                graph.is_expanded[from] = true;
                 graph.is_quiescent[from] = !kept.iter().any(|step| ends_a_run_when_missing(step.action.kind));
                 graph.steps[from] = kept;
             }
@@ -419,10 +422,12 @@ impl Graph {
                 graph.depth_max = Some(depth);
                 for &from in &level {
                     graph.steps[from].clear();
+                    graph.is_expanded[from] = false;
                 }
                 graph.states.truncate(before.0);
                 graph.depths.truncate(before.0);
                 graph.steps.truncate(before.0);
+                graph.is_expanded.truncate(before.0);
                 graph.is_quiescent.truncate(before.0);
                 coverage.note(Feature::DepthBound);
                 return graph;
@@ -455,6 +460,7 @@ impl Graph {
         self.states.push(state);
         self.depths.push(depth);
         self.steps.push(Vec::new());
+        self.is_expanded.push(false);
         self.is_quiescent.push(false);
         Some(at)
     }
@@ -487,10 +493,10 @@ impl Graph {
                 Finding { verdict, ..finding }
             }
             PropertySpec::Confluent(values) => {
-                self.confluent(|state| (state.spent(), Vec::new()), |state| state.values(values))
+                self.confluent(State::spent, |state| state.values(values))
             }
             PropertySpec::ConfluentGiven(inputs, values) => {
-                self.confluent(|state| (Vec::new(), state.values(inputs)), |state| state.values(values))
+                self.confluent(|state| state.values(inputs), |state| state.values(values))
             }
         }
     }

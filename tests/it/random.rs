@@ -19,6 +19,8 @@ pub(crate) struct Spec {
     pub(crate) boundaries: Vec<Pred>,
     pub(crate) properties: Vec<PropertySpec>,
     pub(crate) may_end_when: Option<Pred>,
+    /// How deep to search, where that is bounded.
+    pub(crate) depth_max: Option<u32>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -258,7 +260,7 @@ impl Spec {
             spec.actors.push(style.actor(&mut dice));
         }
         let n_observers = spec.observers.len();
-        for _ in 0..dice.weighted(&[78, 17, 5]) {
+        for _ in 0..dice.weighted(&[60, 30, 10]) {
             // A boundary that the initial state is outside of says little: most are made of "not".
             let pred = style.pred(&mut dice, n_observers, 0);
             spec.boundaries.push(if dice.chance(80) { Pred::Not(Box::new(pred)) } else { pred });
@@ -267,7 +269,7 @@ impl Spec {
             spec.may_end_when = Some(style.pred(&mut dice, n_observers, 1));
         }
         for _ in 0..1 + dice.below(4) {
-            let mut pred = |dice: &mut Dice<'_>| style.pred(dice, n_observers, 0);
+            let pred = |dice: &mut Dice<'_>| style.pred(dice, n_observers, 0);
             let property = match dice.weighted(&[30, 20, 20, 20, 10]) {
                 0 => PropertySpec::Always(Pred::Not(Box::new(pred(&mut dice)))),
                 1 => PropertySpec::Implies(pred(&mut dice), pred(&mut dice)),
@@ -283,6 +285,7 @@ impl Spec {
             };
             spec.properties.push(property);
         }
+        spec.depth_max = dice.chance(10).then(|| dice.below(6) as u32);
         spec.ask_early();
         spec
     }
@@ -401,7 +404,7 @@ impl Style {
         let mut effects = Vec::new();
         for _ in 0..dice.weighted(&[30, 45, 20, 5]) {
             let value = dice.below(2) as u8;
-            effects.push(match dice.weighted(&[45, 20, 10, 10, 15]) {
+            let effect = match dice.weighted(&[42, 22, 14, 10, 12]) {
                 0 if may_send => {
                     let target = if received && dice.chance(25) {
                         Target::Reply
@@ -424,7 +427,8 @@ impl Style {
                     Effect::Choose(value, alternatives)
                 }
                 _ => Effect::Save(dice.below(usize::from(VALUES_MAX)) as u8),
-            });
+            };
+            effects.push(effect);
         }
         effects
     }

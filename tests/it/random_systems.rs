@@ -1,0 +1,97 @@
+//! The engine agrees with the oracle on thousands of random systems.
+
+use std::collections::BTreeMap;
+
+use allways::space::ActorSpace;
+use proptest::collection::vec;
+use proptest::prelude::any;
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+use crate::agree::{Sizes, compare};
+use crate::coverage::{Coverage, Feature};
+use crate::random::Spec;
+use crate::walk::Space;
+
+/// How many systems, unless `ALLWAYS_SYSTEMS` says otherwise.
+const SYSTEMS: u32 = 2_500;
+
+/// The seed, unless `ALLWAYS_SEED` says otherwise.
+const SEED: u64 = 20_260_101;
+
+/// Enough for most systems; what is missing is zero.
+const BYTES: usize = 1_200;
+
+fn from_environment(name: &str, default: u64) -> u64 {
+    match std::env::var(name) {
+        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")),
+        Err(_) => default,
+    }
+}
+
+pub(crate) fn space(spec: &Spec) -> Result<Space, String> {
+    ActorSpace::new(spec.system()).map_err(|e| e.to_string())
+}
+
+/// The bytes of random systems, in an order that the seed decides.
+pub(crate) fn runner(seed: u64, cases: u32) -> TestRunner {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let config = Config { cases, failure_persistence: None, max_shrink_iters: 20_000, ..Config::default() };
+    TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes))
+}
+
+pub(crate) fn systems() -> impl Strategy<Value = Vec<u8>> {
+    vec(any::<u8>(), BYTES)
+}
+
+#[test]
+fn engine_and_oracle_agree() {
+    let n = from_environment("ALLWAYS_SYSTEMS", SYSTEMS.into()) as u32;
+    let seed = from_environment("ALLWAYS_SEED", SEED);
+    println!("{n} systems from seed {seed}");
+    let mut runner = runner(seed, n);
+    let mut exercised: BTreeMap<Feature, u32> = BTreeMap::new();
+    let mut sum = Sizes::default();
+    for number in 0..n {
+        let Ok(mut tree) = systems().new_tree(&mut runner) else { unreachable!("bytes are always to be had") };
+        let bytes = tree.current();
+        let mut coverage = Coverage::default();
+        match compare(&Spec::decode(&bytes), &space, &mut coverage) {
+            Ok(sizes) => {
+                sum.states += sizes.states;
+                sum.enumerated += sizes.enumerated;
+            }
+            Err(why) => {
+                let (spec, why) = shrink(&mut tree, why);
+                panic!("system {number} of seed {seed}, made small: {spec:?}\n{why}");
+            }
+        }
+        for feature in coverage.features() {
+            *exercised.entry(feature).or_default() += 1;
+        }
+    }
+    println!("{} states, {} shortest paths", sum.states, sum.enumerated);
+    for (feature, count) in &exercised {
+        println!("{:5.1} % {feature:?}", f64::from(*count) * 100.0 / f64::from(n));
+    }
+}
+
+/// Makes a system on which the sides differ as small as it gets.
+fn shrink(tree: &mut impl ValueTree<Value = Vec<u8>>, mut why: String) -> (Spec, String) {
+    let mut left = 3_000;
+    while left > 0 && tree.simplify() {
+        left -= 1;
+        loop {
+            match compare(&Spec::decode(&tree.current()), &space, &mut Coverage::default()) {
+                Err(still) => {
+                    why = still;
+                    break;
+                }
+                Ok(_) if left > 0 && tree.complicate() => left -= 1,
+                Ok(_) => return (Spec::decode(&tree.current()), why),
+            }
+        }
+    }
+    (Spec::decode(&tree.current()), why)
+}
