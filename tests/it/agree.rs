@@ -22,7 +22,11 @@ const PATHS_MAX: u64 = 3_000;
 pub(crate) type Make<'a> = &'a dyn Fn(&Spec) -> Result<Space, String>;
 
 /// Compares everything. What was exercised is noted in `coverage`.
-pub(crate) fn compare(spec: &Spec, make: Make<'_>, coverage: &mut Coverage) -> Result<Sizes, String> {
+pub(crate) fn compare(
+    spec: &Spec,
+    make: Make<'_>,
+    coverage: &mut Coverage,
+) -> Result<Sizes, String> {
     let graph = Graph::of(spec, STATES_MAX, spec.depth_max, coverage);
     let findings = findings(spec, &graph);
     note_verdicts(&findings, coverage);
@@ -37,14 +41,49 @@ pub(crate) fn compare(spec: &Spec, make: Make<'_>, coverage: &mut Coverage) -> R
         Err(Halt::Differ(why)) => return Err(why),
         Err(Halt::Restart) => return Err("the space asks to begin again, again".to_owned()),
     };
-    let base = Options { depth_max: graph.depth_max, ..Options::default() };
+    let base = Options {
+        depth_max: graph.depth_max,
+        ..Options::default()
+    };
     let runs = [
         ("1 thread", base.clone()),
-        ("2 threads", Options { threads: 2, ..base.clone() }),
-        ("3 threads", Options { threads: 3, ..base.clone() }),
-        ("exact", Options { exact: true, ..base.clone() }),
-        ("exact, 2 threads", Options { exact: true, threads: 2, ..base.clone() }),
-        ("128 bits, another seed", Options { fingerprint_bits: 128, hash_seed: 7, ..base }),
+        (
+            "2 threads",
+            Options {
+                threads: 2,
+                ..base.clone()
+            },
+        ),
+        (
+            "3 threads",
+            Options {
+                threads: 3,
+                ..base.clone()
+            },
+        ),
+        (
+            "exact",
+            Options {
+                exact: true,
+                ..base.clone()
+            },
+        ),
+        (
+            "exact, 2 threads",
+            Options {
+                exact: true,
+                threads: 2,
+                ..base.clone()
+            },
+        ),
+        (
+            "128 bits, another seed",
+            Options {
+                fingerprint_bits: 128,
+                hash_seed: 7,
+                ..base
+            },
+        ),
     ];
     let mut first: Option<Said> = None;
     for (name, options) in runs {
@@ -54,10 +93,19 @@ pub(crate) fn compare(spec: &Spec, make: Make<'_>, coverage: &mut Coverage) -> R
         match &first {
             None => first = Some(said),
             Some(first) if *first == said => {}
-            Some(first) => return Err(format!("{name}: says {said:?}\n  where 1 thread says {first:?}")),
+            Some(first) => {
+                return Err(format!(
+                    "{name}: says {said:?}\n  where 1 thread says {first:?}"
+                ));
+            }
         }
     }
-    Ok(Sizes { states: graph.states.len(), enumerated: lockstep.enumerated })
+    let chosen = lockstep.least.iter().flatten().count() as u64;
+    Ok(Sizes {
+        states: graph.states.len(),
+        enumerated: lockstep.enumerated,
+        chosen,
+    })
 }
 
 /// The oracle's findings: kind, name, finding.
@@ -69,19 +117,27 @@ pub(crate) struct Sizes {
     pub(crate) states: usize,
     /// Shortest paths enumerated for the tie-break.
     pub(crate) enumerated: u64,
+    /// Findings whose least path was compared.
+    pub(crate) chosen: u64,
 }
 
 /// The oracle's findings, in the order of the space's properties: the deadlock check first, if there is one.
 fn findings(spec: &Spec, graph: &Graph) -> Findings {
     let deadlock = spec.may_end_when.iter().map(|may_end| {
-        (PropertyKind::NoDeadlock, "no deadlock".to_owned(), graph.deadlock(may_end))
+        (
+            PropertyKind::NoDeadlock,
+            "no deadlock".to_owned(),
+            graph.deadlock(may_end),
+        )
     });
     let declared = spec.properties.iter().enumerate().map(|(index, property)| {
         let kind = match property {
             PropertySpec::Always(_) => PropertyKind::Always,
             PropertySpec::Implies(..) => PropertyKind::Implies,
             PropertySpec::Reachable(_) => PropertyKind::Reachable,
-            PropertySpec::Confluent(_) | PropertySpec::ConfluentGiven(..) => PropertyKind::Confluent,
+            PropertySpec::Confluent(_) | PropertySpec::ConfluentGiven(..) => {
+                PropertyKind::Confluent
+            }
         };
         (kind, property_name(index), graph.finding(property))
     });
@@ -95,8 +151,12 @@ fn note_verdicts(findings: &Findings, coverage: &mut Coverage) {
             (PropertyKind::Always, Verdict::Violated) => coverage.note(Feature::AlwaysViolated),
             (PropertyKind::Implies, Verdict::Violated) => coverage.note(Feature::ImpliesViolated),
             (PropertyKind::Implies, Verdict::Vacuous) => coverage.note(Feature::ImpliesVacuous),
-            (PropertyKind::Reachable, Verdict::Violated) => coverage.note(Feature::ReachableViolated),
-            (PropertyKind::Confluent, Verdict::Violated) => coverage.note(Feature::ConfluentViolated),
+            (PropertyKind::Reachable, Verdict::Violated) => {
+                coverage.note(Feature::ReachableViolated)
+            }
+            (PropertyKind::Confluent, Verdict::Violated) => {
+                coverage.note(Feature::ConfluentViolated)
+            }
             (PropertyKind::Confluent, Verdict::Holds) => coverage.note(Feature::ConfluentHolds),
             _ => {}
         }
@@ -129,7 +189,10 @@ impl Pairing<'_> {
     fn meet(&mut self, walk: &mut Walk<'_>, at: usize, ours: Option<usize>) -> Result<(), Halt> {
         let Some(ours) = ours else {
             return match walk.judge(at)?.outside {
-                0 => Err(Halt::Differ(format!("not outside a boundary: {}", walk.text(at)))),
+                0 => Err(Halt::Differ(format!(
+                    "not outside a boundary: {}",
+                    walk.text(at)
+                ))),
                 _ => Ok(()),
             };
         };
@@ -139,9 +202,16 @@ impl Pairing<'_> {
         match (by_text, by_fingerprint, self.theirs[ours]) {
             (Some(a), Some(b), Some(c)) if a == ours && b == ours && walk.same(at, c) => Ok(()),
             (None, None, None) => {
-                if let Some(other) = self.theirs.iter().flatten().find(|&&other| walk.same(at, other)) {
+                if let Some(other) = self
+                    .theirs
+                    .iter()
+                    .flatten()
+                    .find(|&&other| walk.same(at, other))
+                {
                     let other = walk.text(*other);
-                    return Err(Halt::Differ(format!("two states are the same: {text}\n  and {other}")));
+                    return Err(Halt::Differ(format!(
+                        "two states are the same: {text}\n  and {other}"
+                    )));
                 }
                 self.by_text.insert(text, ours);
                 self.by_fingerprint.insert(fingerprint, ours);
@@ -158,8 +228,18 @@ impl Pairing<'_> {
 }
 
 impl Lockstep {
-    fn of(space: &mut Space, spec: &Spec, graph: &Graph, findings: &Findings) -> Result<Self, Halt> {
-        let names: Vec<String> = space.properties().iter().skip(1).map(|decl| decl.name.clone()).collect();
+    fn of(
+        space: &mut Space,
+        spec: &Spec,
+        graph: &Graph,
+        findings: &Findings,
+    ) -> Result<Self, Halt> {
+        let names: Vec<String> = space
+            .properties()
+            .iter()
+            .skip(1)
+            .map(|decl| decl.name.clone())
+            .collect();
         if !names.iter().eq(findings.iter().map(|(_, name, _)| name)) {
             return Err(Halt::Differ(format!("the properties are {names:?}")));
         }
@@ -184,7 +264,9 @@ impl Lockstep {
         let mut done = 0;
         while let Some(&ours) = pairing.met.get(done) {
             done += 1;
-            let Some(at) = pairing.theirs[ours] else { unreachable!("it has met") };
+            let Some(at) = pairing.theirs[ours] else {
+                unreachable!("it has met")
+            };
             judge(&mut walk, at, spec, graph, ours)?;
             if !graph.is_expanded[ours] {
                 continue;
@@ -196,7 +278,9 @@ impl Lockstep {
                 let next = walk.take(at, place.step)?;
                 if walk.fingerprint(next) != place.fingerprint {
                     let text = walk.text(next);
-                    return Err(Halt::Differ(format!("the successor has another fingerprint: {text}")));
+                    return Err(Halt::Differ(format!(
+                        "the successor has another fingerprint: {text}"
+                    )));
                 }
                 pairing.meet(&mut walk, next, graph.steps[ours][step].to)?;
                 ordered.push((step, place.label));
@@ -206,13 +290,23 @@ impl Lockstep {
             let mut keys: Vec<&[u8]> = labels[ours].iter().map(|label| &label.key[..]).collect();
             keys.sort_unstable();
             if keys.windows(2).any(|pair| pair[0] == pair[1]) {
-                return Err(Halt::Differ(format!("two steps have the same key: {:#?}", labels[ours])));
+                return Err(Halt::Differ(format!(
+                    "two steps have the same key: {:#?}",
+                    labels[ours]
+                )));
             }
         }
         if pairing.met.len() != n {
-            return Err(Halt::Differ(format!("{} states, not {n}", pairing.met.len())));
+            return Err(Halt::Differ(format!(
+                "{} states, not {n}",
+                pairing.met.len()
+            )));
         }
-        let mut lockstep = Lockstep { labels, least: Vec::new(), enumerated: 0 };
+        let mut lockstep = Lockstep {
+            labels,
+            least: Vec::new(),
+            enumerated: 0,
+        };
         for (_, _, finding) in findings {
             let least = lockstep.least_path(graph, &finding.ends);
             lockstep.least.push(least);
@@ -237,19 +331,28 @@ impl Lockstep {
                 }
             }
         }
-        let n_all = ends.iter().fold(0_u64, |sum, &end| sum.saturating_add(n_paths[end]));
+        let n_all = ends
+            .iter()
+            .fold(0_u64, |sum, &end| sum.saturating_add(n_paths[end]));
         if n_all == 0 || n_all > PATHS_MAX {
             return None;
         }
         self.enumerated += n_all;
         let mut least = None;
-        let mut open: Vec<(usize, Vec<&Label>)> = ends.iter().map(|&end| (end, Vec::new())).collect();
+        let mut open: Vec<(usize, Vec<&Label>)> =
+            ends.iter().map(|&end| (end, Vec::new())).collect();
         while let Some((at, later)) = open.pop() {
             if graph.depths[at] == 0 {
                 let labels: Vec<&Label> = later.iter().rev().copied().collect();
                 let faults = labels.iter().filter(|label| label.kind.is_fault()).count();
-                let switches = labels.windows(2).filter(|pair| pair[0].lane != pair[1].lane).count();
-                let initial = graph.initial.iter().position(|initial| *initial == Some(at));
+                let switches = labels
+                    .windows(2)
+                    .filter(|pair| pair[0].lane != pair[1].lane)
+                    .count();
+                let initial = graph
+                    .initial
+                    .iter()
+                    .position(|initial| *initial == Some(at));
                 let keys: Vec<Vec<u8>> = labels.iter().map(|label| label.key.clone()).collect();
                 let rank = (faults, switches, initial, keys);
                 if least.as_ref().is_none_or(|least| rank < *least) {
@@ -268,7 +371,13 @@ impl Lockstep {
 }
 
 /// What the space says of one state, against the oracle.
-fn judge(walk: &mut Walk<'_>, at: usize, spec: &Spec, graph: &Graph, ours: usize) -> Result<(), Halt> {
+fn judge(
+    walk: &mut Walk<'_>,
+    at: usize,
+    spec: &Spec,
+    graph: &Graph,
+    ours: usize,
+) -> Result<(), Halt> {
     let judgement = walk.judge(at)?;
     let state = &graph.states[ours];
     let offset = 1 + usize::from(spec.may_end_when.is_some());
@@ -291,10 +400,23 @@ fn judge(walk: &mut Walk<'_>, at: usize, spec: &Spec, graph: &Graph, ours: usize
         holds |= u64::from(is_true) << bit;
     }
     let n_confluent = spec.properties.iter().filter(|property| {
-        matches!(property, PropertySpec::Confluent(_) | PropertySpec::ConfluentGiven(..))
+        matches!(
+            property,
+            PropertySpec::Confluent(_) | PropertySpec::ConfluentGiven(..)
+        )
     });
-    let n_confluent = if graph.is_quiescent[ours] { n_confluent.count() } else { 0 };
-    if (judgement.holds, judgement.premise, judgement.outside, judgement.confluent.len()) != (holds, premise, 0, n_confluent) {
+    let n_confluent = if graph.is_quiescent[ours] {
+        n_confluent.count()
+    } else {
+        0
+    };
+    if (
+        judgement.holds,
+        judgement.premise,
+        judgement.outside,
+        judgement.confluent.len(),
+    ) != (holds, premise, 0, n_confluent)
+    {
         return Err(Halt::Differ(format!(
             "a state is judged differently: {judgement:?}\n  holds is {holds:b}, premise {premise:b}, {n_confluent} values: {state:?}"
         )));
@@ -317,50 +439,97 @@ fn check_run(
     let outcome = allways::check(space, options, &()).map_err(|e| e.to_string())?;
     let (counts, n) = (outcome.counts, graph.states.len() as u64);
     let n_initial = graph.initial.iter().flatten().count() as u64;
-    let ours = (n, graph.generated, graph.generated - n_initial, graph.depth());
-    if (counts.unique, counts.generated, counts.transitions, counts.depth) != ours {
-        return Err(format!("{counts:?}, not (unique, generated, transitions, depth) {ours:?}"));
+    let ours = (
+        n,
+        graph.generated,
+        graph.generated - n_initial,
+        graph.depth(),
+    );
+    if (
+        counts.unique,
+        counts.generated,
+        counts.transitions,
+        counts.depth,
+    ) != ours
+    {
+        return Err(format!(
+            "{counts:?}, not (unique, generated, transitions, depth) {ours:?}"
+        ));
     }
     if outcome.cuts.is_empty() == graph.is_cut {
-        return Err(format!("the cuts are {:?}, but cut is {}", outcome.cuts, graph.is_cut));
+        return Err(format!(
+            "the cuts are {:?}, but cut is {}",
+            outcome.cuts, graph.is_cut
+        ));
     }
-    if outcome.stopped.is_some() || outcome.exact != options.exact || (options.exact || n > 1) && options.exact != (outcome.omission_bound == 0.0) {
-        return Err(format!("the outcome is out of tune with its options: {outcome:?}"));
+    if outcome.stopped.is_some()
+        || outcome.exact != options.exact
+        || (options.exact || n > 1) && options.exact != (outcome.omission_bound == 0.0)
+    {
+        return Err(format!(
+            "the outcome is out of tune with its options: {outcome:?}"
+        ));
     }
     let [no_panic, rest @ ..] = &outcome.properties[..] else {
         return Err("no property is reported".to_owned());
     };
-    let usual = if graph.is_cut { Verdict::HoldsWithinBounds } else { Verdict::Holds };
-    if (no_panic.decl.kind, no_panic.verdict) != (PropertyKind::NoPanic, usual) || rest.len() != findings.len() {
+    let usual = if graph.is_cut {
+        Verdict::HoldsWithinBounds
+    } else {
+        Verdict::Holds
+    };
+    if (no_panic.decl.kind, no_panic.verdict) != (PropertyKind::NoPanic, usual)
+        || rest.len() != findings.len()
+    {
         return Err(format!("the properties are {:?}", outcome.properties));
     }
     let mut said = vec![];
     for ((property, finding), least) in rest.iter().zip(findings).zip(&lockstep.least) {
         let (kind, name, finding) = finding;
-        if (property.decl.kind, &property.decl.name, property.verdict) != (*kind, name, finding.verdict) {
-            return Err(format!("{property:?}, but the oracle says {kind:?} {name} {finding:?}"));
+        if (property.decl.kind, &property.decl.name, property.verdict)
+            != (*kind, name, finding.verdict)
+        {
+            return Err(format!(
+                "{property:?}, but the oracle says {kind:?} {name} {finding:?}"
+            ));
         }
         let mut paths = Vec::new();
         for path in &property.paths {
             paths.push(follow(space, spec, graph, path).map_err(|why| format!("{name}: {why}"))?);
         }
         check_paths(property, finding, graph, &paths)?;
-        let keys: Vec<Vec<Vec<u8>>> =
-            paths.iter().map(|path| path.labels.iter().map(|label| label.key.clone()).collect()).collect();
-        if let (true, Some(least), [path]) = (property.tie_break, least, &keys[..])
-            && path != least
+        let keys: Vec<Vec<Vec<u8>>> = paths
+            .iter()
+            .map(|path| path.labels.iter().map(|label| label.key.clone()).collect())
+            .collect();
+        if let (Some(least), [path]) = (least, &keys[..])
+            && !(property.tie_break && path == least)
         {
-            return Err(format!("{name}: among the shortest not the least: {path:?}\n  the least is {least:?}"));
+            return Err(format!(
+                "{name}: among the shortest not the least: {path:?}\n  the least is {least:?}"
+            ));
         }
         said.push(keys);
     }
-    let verdicts: Vec<_> = outcome.properties.iter().map(|p| (p.verdict, p.tie_break, p.note.clone())).collect();
+    let verdicts: Vec<_> = outcome
+        .properties
+        .iter()
+        .map(|p| (p.verdict, p.tie_break, p.note.clone()))
+        .collect();
     Ok((format!("{counts:?} {:?} {verdicts:?}", outcome.cuts), said))
 }
 
 /// Paths lead where they should, and none is longer than need be.
-fn check_paths(property: &PropertyOutcome, finding: &Finding, graph: &Graph, paths: &[Walked]) -> Result<(), String> {
-    let ends: Vec<usize> = paths.iter().filter_map(|path| path.states.last().copied()).collect();
+fn check_paths(
+    property: &PropertyOutcome,
+    finding: &Finding,
+    graph: &Graph,
+    paths: &[Walked],
+) -> Result<(), String> {
+    let ends: Vec<usize> = paths
+        .iter()
+        .filter_map(|path| path.states.last().copied())
+        .collect();
     let lengths: Vec<u32> = paths.iter().map(|path| path.labels.len() as u32).collect();
     let fits = match &ends[..] {
         [] => finding.shortest.is_none(),
@@ -368,10 +537,15 @@ fn check_paths(property: &PropertyOutcome, finding: &Finding, graph: &Graph, pat
         [a, b] => finding.pairs.contains(&(*a, *b)) || finding.pairs.contains(&(*b, *a)),
         _ => false,
     };
-    let is_shortest = lengths.iter().zip(&ends).all(|(&length, &end)| length == graph.depths[end]);
+    let is_shortest = lengths
+        .iter()
+        .zip(&ends)
+        .all(|(&length, &end)| length == graph.depths[end]);
     let whole = lengths.iter().max().copied();
     if fits && is_shortest && whole == finding.shortest {
         return Ok(());
     }
-    Err(format!("{property:?}\n  leads to {ends:?} in {lengths:?} steps, but the oracle says {finding:?}"))
+    Err(format!(
+        "{property:?}\n  leads to {ends:?} in {lengths:?} steps, but the oracle says {finding:?}"
+    ))
 }

@@ -41,6 +41,43 @@ pub(crate) enum Feature {
     ConfluentHolds,
 }
 
+impl Feature {
+    /// All of them.
+    pub(crate) const ALL: [Feature; 31] = [
+        Feature::ReliableLink,
+        Feature::FifoLink,
+        Feature::DuplicatingLink,
+        Feature::LosingLink,
+        Feature::BudgetedLosingLink,
+        Feature::LimitedLink,
+        Feature::Loss,
+        Feature::Duplication,
+        Feature::DuplicateEnvelope,
+        Feature::TimerSet,
+        Feature::TimerReset,
+        Feature::TimerCancelled,
+        Feature::TimerFired,
+        Feature::Choice,
+        Feature::Crash,
+        Feature::CrashWithStorage,
+        Feature::Recovery,
+        Feature::RecoveryWithStorage,
+        Feature::Stimulus,
+        Feature::NoOp,
+        Feature::NoOpLeftOut,
+        Feature::Boundary,
+        Feature::DepthBound,
+        Feature::SeveralInitialStates,
+        Feature::Deadlock,
+        Feature::AlwaysViolated,
+        Feature::ImpliesViolated,
+        Feature::ImpliesVacuous,
+        Feature::ReachableViolated,
+        Feature::ConfluentViolated,
+        Feature::ConfluentHolds,
+    ];
+}
+
 /// A set of features.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Coverage(std::collections::BTreeSet<Feature>);
@@ -58,7 +95,11 @@ impl Coverage {
             self.note(Feature::DuplicatingLink);
         }
         if link.losing {
-            self.note(if link.budgeted { Feature::BudgetedLosingLink } else { Feature::LosingLink });
+            self.note(if link.budgeted {
+                Feature::BudgetedLosingLink
+            } else {
+                Feature::LosingLink
+            });
         }
         if link.capacity.is_some() {
             self.note(Feature::LimitedLink);

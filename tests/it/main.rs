@@ -3,16 +3,10 @@
 mod agree;
 mod cli;
 mod coverage;
-mod determinism;
-mod exponential;
-mod models;
 mod oracle;
 mod published;
 mod random;
 mod random_systems;
-#[cfg(debug_assertions)]
-mod sabotage;
 mod table;
-mod tidy;
 mod traces;
 mod walk;

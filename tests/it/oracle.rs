@@ -126,7 +126,9 @@ impl Doing<'_> {
         if copies > 0 {
             self.coverage.note(Feature::DuplicateEnvelope);
         }
-        let is_full = link.capacity.is_some_and(|capacity| copies >= capacity as usize);
+        let is_full = link
+            .capacity
+            .is_some_and(|capacity| copies >= capacity as usize);
         if !(link.duplicating && copies > 0 || is_full) {
             channel.push(msg);
             channel.sort_unstable();
@@ -144,7 +146,11 @@ impl Doing<'_> {
                     }
                 }
                 Effect::Set(timer) => {
-                    let feature = if local.timers.insert(*timer) { Feature::TimerSet } else { Feature::TimerReset };
+                    let feature = if local.timers.insert(*timer) {
+                        Feature::TimerSet
+                    } else {
+                        Feature::TimerReset
+                    };
                     self.coverage.note(feature);
                 }
                 Effect::Cancel(timer) => {
@@ -207,8 +213,17 @@ struct Done {
 fn steps(spec: &Spec, state: &State) -> Vec<Done> {
     let n = spec.actors.len();
     let mut all = Vec::new();
-    let mut step = |kind: StepKind, actor: usize, from: Option<usize>, content: Content, act: &dyn Fn(&mut Doing<'_>)| {
-        let mut doing = Doing { spec, state: state.clone(), sent: Vec::new(), coverage: Coverage::default() };
+    let mut step = |kind: StepKind,
+                    actor: usize,
+                    from: Option<usize>,
+                    content: Content,
+                    act: &dyn Fn(&mut Doing<'_>)| {
+        let mut doing = Doing {
+            spec,
+            state: state.clone(),
+            sent: Vec::new(),
+            coverage: Coverage::default(),
+        };
         act(&mut doing);
         let is_no_op = match (kind, from) {
             (StepKind::Deliver, Some(from)) => {
@@ -219,8 +234,19 @@ fn steps(spec: &Spec, state: &State) -> Vec<Done> {
             }
             _ => false,
         };
-        let action = Action { kind, actor, from, content, sent: doing.sent };
-        all.push(Done { action, state: doing.state, coverage: doing.coverage, is_no_op });
+        let action = Action {
+            kind,
+            actor,
+            from,
+            content,
+            sent: doing.sent,
+        };
+        all.push(Done {
+            action,
+            state: doing.state,
+            coverage: doing.coverage,
+            is_no_op,
+        });
     };
     for to in 0..n {
         for from in 0..n {
@@ -281,31 +307,56 @@ fn steps(spec: &Spec, state: &State) -> Vec<Done> {
         };
         let row = usize::from(now);
         for &timer in &local.timers {
-            step(StepKind::Timeout, actor, None, Content::Timer(timer), &|doing| {
-                doing.coverage.note(Feature::TimerFired);
-                doing.state.locals[actor].timers.remove(&timer);
-                doing.tell((EventKind::TimedOut, actor, None));
-                doing.react(actor, None, &spec.actors[actor].on_timer[row][usize::from(timer)]);
-            });
+            step(
+                StepKind::Timeout,
+                actor,
+                None,
+                Content::Timer(timer),
+                &|doing| {
+                    doing.coverage.note(Feature::TimerFired);
+                    doing.state.locals[actor].timers.remove(&timer);
+                    doing.tell((EventKind::TimedOut, actor, None));
+                    doing.react(
+                        actor,
+                        None,
+                        &spec.actors[actor].on_timer[row][usize::from(timer)],
+                    );
+                },
+            );
         }
         for (&key, alternatives) in &local.choices {
             for &alternative in alternatives {
-                step(StepKind::Choose, actor, None, Content::Choice(key, alternative), &|doing| {
-                    doing.coverage.note(Feature::Choice);
-                    doing.state.locals[actor].choices.remove(&key);
-                    doing.tell((EventKind::Chose, actor, None));
-                    doing.react(actor, None, &spec.actors[actor].on_choice[row][usize::from(alternative)]);
-                });
+                step(
+                    StepKind::Choose,
+                    actor,
+                    None,
+                    Content::Choice(key, alternative),
+                    &|doing| {
+                        doing.coverage.note(Feature::Choice);
+                        doing.state.locals[actor].choices.remove(&key);
+                        doing.tell((EventKind::Chose, actor, None));
+                        doing.react(
+                            actor,
+                            None,
+                            &spec.actors[actor].on_choice[row][usize::from(alternative)],
+                        );
+                    },
+                );
             }
         }
-        if let Some(rule) = rule.filter(|&rule| state.crashes_spent[rule] < spec.crashes[rule].budget) {
+        if let Some(rule) =
+            rule.filter(|&rule| state.crashes_spent[rule] < spec.crashes[rule].budget)
+        {
             step(StepKind::Crash, actor, None, Content::Nothing, &|doing| {
                 doing.coverage.note(Feature::Crash);
                 if local.saved.is_some() {
                     doing.coverage.note(Feature::CrashWithStorage);
                 }
                 doing.state.crashes_spent[rule] += 1;
-                doing.state.locals[actor] = Local { saved: local.saved, ..Local::default() };
+                doing.state.locals[actor] = Local {
+                    saved: local.saved,
+                    ..Local::default()
+                };
                 doing.tell((EventKind::Crashed, actor, None));
             });
         }
@@ -325,7 +376,10 @@ fn steps(spec: &Spec, state: &State) -> Vec<Done> {
 
 /// Whether the step counts for quiescence.
 fn ends_a_run_when_missing(kind: StepKind) -> bool {
-    !matches!(kind, StepKind::Stimulus | StepKind::Crash | StepKind::Drop | StepKind::Duplicate)
+    !matches!(
+        kind,
+        StepKind::Stimulus | StepKind::Crash | StepKind::Drop | StepKind::Duplicate
+    )
 }
 
 /// The initial states, the last actor's alternatives changing first.
@@ -349,13 +403,21 @@ fn initial(spec: &Spec, coverage: &mut Coverage) -> Vec<State> {
     }
     coverage.add(&doing.coverage);
     let mut all = vec![doing.state];
-    for (actor, spec) in spec.actors.iter().enumerate().filter(|(_, spec)| !spec.starts.is_empty()) {
+    for (actor, spec) in spec
+        .actors
+        .iter()
+        .enumerate()
+        .filter(|(_, spec)| !spec.starts.is_empty())
+    {
         let with = |state: &State, start: u8| {
             let mut state = state.clone();
             state.locals[actor].state = Some(start);
             state
         };
-        all = all.iter().flat_map(|state| spec.starts.iter().map(move |&start| with(state, start))).collect();
+        all = all
+            .iter()
+            .flat_map(|state| spec.starts.iter().map(move |&start| with(state, start)))
+            .collect();
     }
     if all.len() > 1 {
         coverage.note(Feature::SeveralInitialStates);
@@ -365,7 +427,12 @@ fn initial(spec: &Spec, coverage: &mut Coverage) -> Vec<State> {
 
 impl Graph {
     /// Every reachable state. Beyond `states_max` states, or where `depth_max` says so, a bound on the depth cuts the rest off.
-    pub(crate) fn of(spec: &Spec, states_max: usize, depth_max: Option<u32>, coverage: &mut Coverage) -> Graph {
+    pub(crate) fn of(
+        spec: &Spec,
+        states_max: usize,
+        depth_max: Option<u32>,
+        coverage: &mut Coverage,
+    ) -> Graph {
         let keeps_no_ops = spec.reads_network();
         let mut graph = Graph {
             states: Vec::new(),
@@ -408,10 +475,15 @@ impl Graph {
                         here.note(Feature::Boundary);
                         graph.is_cut = true;
                     }
-                    kept.push(Step { action: done.action, to });
+                    kept.push(Step {
+                        action: done.action,
+                        to,
+                    });
                 }
                 graph.is_expanded[from] = true;
-                graph.is_quiescent[from] = !kept.iter().any(|step| ends_a_run_when_missing(step.action.kind));
+                graph.is_quiescent[from] = !kept
+                    .iter()
+                    .any(|step| ends_a_run_when_missing(step.action.kind));
                 graph.steps[from] = kept;
             }
             let is_deepest = graph.depth_max == Some(depth) && !next.is_empty();
@@ -448,7 +520,11 @@ impl Graph {
         state: State,
         depth: u32,
     ) -> Option<usize> {
-        if spec.boundaries.iter().any(|boundary| !state.satisfies(boundary)) {
+        if spec
+            .boundaries
+            .iter()
+            .any(|boundary| !state.satisfies(boundary))
+        {
             return None;
         }
         if let Some(&at) = known.get(&state) {
@@ -481,7 +557,14 @@ impl Graph {
             PropertySpec::Implies(p, q) => {
                 let finding = self.invariant(|at| !holds(p, at) || holds(q, at));
                 let is_vacuous = !self.is_cut && !(0..self.states.len()).any(|at| holds(p, at));
-                if is_vacuous { Finding { verdict: Verdict::Vacuous, ..finding } } else { finding }
+                if is_vacuous {
+                    Finding {
+                        verdict: Verdict::Vacuous,
+                        ..finding
+                    }
+                } else {
+                    finding
+                }
             }
             PropertySpec::Reachable(p) => {
                 let finding = self.first(|at| holds(p, at));
@@ -505,8 +588,16 @@ impl Graph {
     fn first(&self, wanted: impl Fn(usize) -> bool) -> Finding {
         let all: Vec<usize> = (0..self.states.len()).filter(|&at| wanted(at)).collect();
         let shortest = all.iter().map(|&at| self.depths[at]).min();
-        let ends = all.into_iter().filter(|&at| Some(self.depths[at]) == shortest).collect();
-        Finding { verdict: Verdict::Holds, shortest, ends, pairs: Vec::new() }
+        let ends = all
+            .into_iter()
+            .filter(|&at| Some(self.depths[at]) == shortest)
+            .collect();
+        Finding {
+            verdict: Verdict::Holds,
+            shortest,
+            ends,
+            pairs: Vec::new(),
+        }
     }
 
     fn invariant(&self, holds: impl Fn(usize) -> bool) -> Finding {
@@ -524,7 +615,9 @@ impl Graph {
         inputs: impl Fn(&State) -> K,
         value: impl Fn(&State) -> V,
     ) -> Finding {
-        let quiescent: Vec<usize> = (0..self.states.len()).filter(|&at| self.is_quiescent[at]).collect();
+        let quiescent: Vec<usize> = (0..self.states.len())
+            .filter(|&at| self.is_quiescent[at])
+            .collect();
         let valued: Vec<(usize, K, V)> = quiescent
             .iter()
             .map(|&at| (at, inputs(&self.states[at]), value(&self.states[at])))
@@ -546,7 +639,12 @@ impl Graph {
             (None, false, true) => Verdict::Vacuous,
             (None, false, false) => Verdict::Holds,
         };
-        Finding { verdict, shortest, ends: Vec::new(), pairs }
+        Finding {
+            verdict,
+            shortest,
+            ends: Vec::new(),
+            pairs,
+        }
     }
 }
 
@@ -559,7 +657,12 @@ impl State {
             Pred::HasTimer(actor, timer) => self.locals[actor].timers.contains(&timer),
             Pred::Observed(observer, value) => self.observed[observer] == value,
             Pred::InFlightMax(n_max) => self.in_flight.iter().flatten().flatten().count() <= n_max,
-            Pred::InFlight(msg) => self.in_flight.iter().flatten().flatten().any(|&other| other == msg),
+            Pred::InFlight(msg) => self
+                .in_flight
+                .iter()
+                .flatten()
+                .flatten()
+                .any(|&other| other == msg),
             Pred::Not(_) | Pred::And(..) | Pred::Or(..) => unreachable!("not an atom"),
         })
     }

@@ -122,7 +122,10 @@ impl ObserverSpec {
 
     /// The new value, if a rule matches (also where it is the old one).
     pub(crate) fn fold(&self, value: u8, told: Told) -> Option<u8> {
-        let (_, add) = self.rules.iter().find(|(pattern, _)| pattern.matches(told))?;
+        let (_, add) = self
+            .rules
+            .iter()
+            .find(|(pattern, _)| pattern.matches(told))?;
         Some((value + add).min(Self::VALUE_MAX))
     }
 }
@@ -232,8 +235,13 @@ impl Spec {
         };
         let usual = style.link(&mut dice);
         for _ in 0..style.n_actors {
-            let row = (0..style.n_actors)
-                .map(|_| if dice.chance(30) { style.link(&mut dice) } else { usual });
+            let row = (0..style.n_actors).map(|_| {
+                if dice.chance(30) {
+                    style.link(&mut dice)
+                } else {
+                    usual
+                }
+            });
             spec.links.push(row.collect());
         }
         for _ in 0..dice.weighted(&[45, 40, 15]) {
@@ -252,18 +260,27 @@ impl Spec {
             });
         }
         for _ in 0..dice.weighted(&[60, 30, 10]) {
-            let rules = (0..1 + dice.below(3)).map(|_| (style.pattern(&mut dice), dice.below(3) as u8));
+            let rules =
+                (0..1 + dice.below(3)).map(|_| (style.pattern(&mut dice), dice.below(3) as u8));
             let rules = rules.collect();
-            spec.observers.push(ObserverSpec { hashed: dice.chance(30), rules });
+            spec.observers.push(ObserverSpec {
+                hashed: dice.chance(30),
+                rules,
+            });
         }
         for _ in 0..style.n_actors {
             spec.actors.push(style.actor(&mut dice));
         }
         let n_observers = spec.observers.len();
         for _ in 0..dice.weighted(&[60, 30, 10]) {
-            // A boundary that the initial state is outside of says little: most are made of "not".
-            let pred = style.pred(&mut dice, n_observers, 0);
-            spec.boundaries.push(if dice.chance(80) { Pred::Not(Box::new(pred)) } else { pred });
+            // A boundary that the initial state lies outside of says little: most keep a later state out.
+            let late = Pred::StateIs(
+                dice.below(style.n_actors),
+                1 + dice.below(style.n_states - 1) as u8,
+            );
+            let any = style.pred(&mut dice, n_observers, 0);
+            let out = if dice.chance(50) { any } else { late };
+            spec.boundaries.push(Pred::Not(Box::new(out)));
         }
         if dice.chance(30) {
             spec.may_end_when = Some(style.pred(&mut dice, n_observers, 1));
@@ -292,7 +309,10 @@ impl Spec {
 
     /// Whether some predicate reads the network, so that every delivery counts.
     pub(crate) fn reads_network(&self) -> bool {
-        self.boundaries.iter().chain(&self.may_end_when).any(Pred::reads_network)
+        self.boundaries
+            .iter()
+            .chain(&self.may_end_when)
+            .any(Pred::reads_network)
             || self.properties.iter().any(|property| match property {
                 PropertySpec::Always(p) | PropertySpec::Reachable(p) => p.reads_network(),
                 PropertySpec::Implies(p, q) => p.reads_network() || q.reads_network(),
@@ -304,7 +324,8 @@ impl Spec {
     /// too: then it makes no difference whether reading it at all, or reading it somewhere, is what counts.
     fn ask_early(&mut self) {
         if self.reads_network() {
-            self.properties.insert(0, PropertySpec::Always(Pred::InFlightMax(99)));
+            self.properties
+                .insert(0, PropertySpec::Always(Pred::InFlightMax(99)));
         }
     }
 }
@@ -357,13 +378,18 @@ impl Style {
 
     fn actor(&self, dice: &mut Dice<'_>) -> ActorSpec {
         let mut start: Vec<Start> = (0..=VALUES_MAX)
-            .map(|_| Start { state: dice.below(self.n_states) as u8, effects: self.effects(dice, true, false) })
+            .map(|_| Start {
+                state: dice.below(self.n_states) as u8,
+                effects: self.effects(dice, true, false),
+            })
             .collect();
         if !dice.chance(50) {
             start[0].state = 0;
         }
         let starts = if self.several_starts && dice.chance(60) {
-            (0..self.n_states as u8).filter(|_| dice.chance(50)).collect()
+            (0..self.n_states as u8)
+                .filter(|_| dice.chance(50))
+                .collect()
         } else {
             Vec::new()
         };
@@ -374,15 +400,33 @@ impl Style {
         for state in 0..self.n_states {
             let handlers = (0..self.n_msgs).map(|_| Handler {
                 usual: self.reaction(dice, state, true),
-                from: dice
-                    .chance(25)
-                    .then(|| (dice.below(self.n_actors + 1), self.reaction(dice, state, true))),
+                from: dice.chance(25).then(|| {
+                    (
+                        dice.below(self.n_actors + 1),
+                        self.reaction(dice, state, true),
+                    )
+                }),
             });
             on_msg.push(handlers.collect());
-            on_timer.push((0..VALUES_MAX).map(|_| self.reaction(dice, state, false)).collect());
-            on_choice.push((0..VALUES_MAX).map(|_| self.reaction(dice, state, false)).collect());
+            on_timer.push(
+                (0..VALUES_MAX)
+                    .map(|_| self.reaction(dice, state, false))
+                    .collect(),
+            );
+            on_choice.push(
+                (0..VALUES_MAX)
+                    .map(|_| self.reaction(dice, state, false))
+                    .collect(),
+            );
         }
-        ActorSpec { listed, start, starts, on_msg, on_timer, on_choice }
+        ActorSpec {
+            listed,
+            start,
+            starts,
+            on_msg,
+            on_timer,
+            on_choice,
+        }
     }
 
     fn reaction(&self, dice: &mut Dice<'_>, state: usize, received: bool) -> Reaction {
@@ -391,13 +435,18 @@ impl Style {
         }
         let is_last = state + 1 == self.n_states;
         let effects = self.effects(dice, !(self.ends && is_last), received);
-        let sends = effects.iter().any(|effect| matches!(effect, Effect::Send(..)));
+        let sends = effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Send(..)));
         let next = if self.ends && sends {
             Some(state + 1 + dice.below(self.n_states - state - 1))
         } else {
             dice.chance(70).then(|| dice.below(self.n_states))
         };
-        Reaction { state: next.map(|next| next as u8), effects }
+        Reaction {
+            state: next.map(|next| next as u8),
+            effects,
+        }
     }
 
     fn effects(&self, dice: &mut Dice<'_>, may_send: bool, received: bool) -> Vec<Effect> {
@@ -439,11 +488,18 @@ impl Style {
         if depth < 2 && dice.chance(35) {
             let first = Box::new(self.pred(dice, n_observers, depth + 1));
             let second = Box::new(self.pred(dice, n_observers, depth + 1));
-            return if dice.chance(50) { Pred::And(first, second) } else { Pred::Or(first, second) };
+            return if dice.chance(50) {
+                Pred::And(first, second)
+            } else {
+                Pred::Or(first, second)
+            };
         }
         if n_observers > 0 && dice.chance(30) {
             let observer = dice.below(n_observers);
-            return Pred::Observed(observer, 1 + dice.below(usize::from(ObserverSpec::VALUE_MAX)) as u8);
+            return Pred::Observed(
+                observer,
+                1 + dice.below(usize::from(ObserverSpec::VALUE_MAX)) as u8,
+            );
         }
         if self.asks_network && dice.chance(30) {
             return if dice.chance(50) {

@@ -8,7 +8,7 @@ use proptest::prelude::any;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use crate::agree::{Sizes, compare};
+use crate::agree::{Make, Sizes, compare};
 use crate::coverage::{Coverage, Feature};
 use crate::random::Spec;
 use crate::walk::Space;
@@ -19,12 +19,17 @@ const SYSTEMS: u32 = 2_500;
 /// The seed, unless `ALLWAYS_SEED` says otherwise.
 const SEED: u64 = 20_260_101;
 
+/// Systems tried to make one that differs smaller.
+const SHRINK_MAX: u32 = 2_000;
+
 /// Enough for most systems; what is missing is zero.
 const BYTES: usize = 1_200;
 
 fn from_environment(name: &str, default: u64) -> u64 {
     match std::env::var(name) {
-        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")),
+        Ok(text) => text
+            .parse()
+            .unwrap_or_else(|_| panic!("{name} is no number: {text}")),
         Err(_) => default,
     }
 }
@@ -37,7 +42,12 @@ pub(crate) fn space(spec: &Spec) -> Result<Space, String> {
 pub(crate) fn runner(seed: u64, cases: u32) -> TestRunner {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
-    let config = Config { cases, failure_persistence: None, max_shrink_iters: 20_000, ..Config::default() };
+    let config = Config {
+        cases,
+        failure_persistence: None,
+        max_shrink_iters: 20_000,
+        ..Config::default()
+    };
     TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes))
 }
 
@@ -45,45 +55,87 @@ pub(crate) fn systems() -> impl Strategy<Value = Vec<u8>> {
     vec(any::<u8>(), BYTES)
 }
 
+/// What a run over many systems saw.
+pub(crate) struct Tally {
+    pub(crate) exercised: BTreeMap<Feature, u32>,
+    pub(crate) sizes: Sizes,
+}
+
+/// Compares `n` systems; the first that differs, made small, is the error.
+pub(crate) fn compare_all(seed: u64, n: u32, make: Make<'_>) -> Result<Tally, (u32, String)> {
+    let mut runner = runner(seed, n);
+    let mut tally = Tally {
+        exercised: BTreeMap::new(),
+        sizes: Sizes::default(),
+    };
+    for number in 0..n {
+        let Ok(mut tree) = systems().new_tree(&mut runner) else {
+            unreachable!("bytes are always to be had")
+        };
+        let mut coverage = Coverage::default();
+        match compare(&Spec::decode(&tree.current()), make, &mut coverage) {
+            Ok(sizes) => {
+                tally.sizes.states += sizes.states;
+                tally.sizes.enumerated += sizes.enumerated;
+                tally.sizes.chosen += sizes.chosen;
+            }
+            Err(why) => {
+                let (spec, why) = shrink(&mut tree, make, why);
+                let what = format!("system {number} of seed {seed}, made small: {spec:?}\n{why}");
+                return Err((number, what));
+            }
+        }
+        for feature in coverage.features() {
+            *tally.exercised.entry(feature).or_default() += 1;
+        }
+    }
+    Ok(tally)
+}
+
 #[test]
 fn engine_and_oracle_agree() {
     let n = from_environment("ALLWAYS_SYSTEMS", SYSTEMS.into()) as u32;
     let seed = from_environment("ALLWAYS_SEED", SEED);
-    println!("{n} systems from seed {seed}");
-    let mut runner = runner(seed, n);
-    let mut exercised: BTreeMap<Feature, u32> = BTreeMap::new();
-    let mut sum = Sizes::default();
-    for number in 0..n {
-        let Ok(mut tree) = systems().new_tree(&mut runner) else { unreachable!("bytes are always to be had") };
-        let bytes = tree.current();
-        let mut coverage = Coverage::default();
-        match compare(&Spec::decode(&bytes), &space, &mut coverage) {
-            Ok(sizes) => {
-                sum.states += sizes.states;
-                sum.enumerated += sizes.enumerated;
-            }
-            Err(why) => {
-                let (spec, why) = shrink(&mut tree, why);
-                panic!("system {number} of seed {seed}, made small: {spec:?}\n{why}");
-            }
-        }
-        for feature in coverage.features() {
-            *exercised.entry(feature).or_default() += 1;
-        }
-    }
-    println!("{} states, {} shortest paths", sum.states, sum.enumerated);
-    for (feature, count) in &exercised {
-        println!("{:5.1} % {feature:?}", f64::from(*count) * 100.0 / f64::from(n));
+    let tally = compare_all(seed, n, &space).unwrap_or_else(|(_, why)| panic!("{why}"));
+    let sizes = tally.sizes;
+    println!(
+        "{n} systems from seed {seed}: {} states; {} shortest paths enumerated for {} tie-breaks",
+        sizes.states, sizes.enumerated, sizes.chosen
+    );
+    assert!(
+        sizes.chosen >= u64::from(n) / 4,
+        "only {} tie-breaks were compared",
+        sizes.chosen
+    );
+    for feature in Feature::ALL {
+        let count = tally.exercised.get(&feature).copied().unwrap_or(0);
+        println!(
+            "{:5.1} % {feature:?}",
+            f64::from(count) * 100.0 / f64::from(n)
+        );
+        // Few systems say little about shares.
+        assert!(
+            n < 1_000 || count * 20 >= n,
+            "{feature:?} happens in {count} of {n} systems, less than 5 %"
+        );
     }
 }
 
 /// Makes a system on which the sides differ as small as it gets.
-fn shrink(tree: &mut impl ValueTree<Value = Vec<u8>>, mut why: String) -> (Spec, String) {
-    let mut left = 3_000;
+fn shrink(
+    tree: &mut impl ValueTree<Value = Vec<u8>>,
+    make: Make<'_>,
+    mut why: String,
+) -> (Spec, String) {
+    let mut left = SHRINK_MAX;
     while left > 0 && tree.simplify() {
         left -= 1;
         loop {
-            match compare(&Spec::decode(&tree.current()), &space, &mut Coverage::default()) {
+            match compare(
+                &Spec::decode(&tree.current()),
+                make,
+                &mut Coverage::default(),
+            ) {
                 Err(still) => {
                     why = still;
                     break;

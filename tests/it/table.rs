@@ -9,7 +9,8 @@ use allways::prelude::*;
 use allways::serde::Serialize;
 
 use crate::random::{
-    ActorSpec, CrashSpec, Effect, EventKind, LinkSpec, Pred, PropertySpec, Reaction, Spec, Target, Told, Value,
+    ActorSpec, CrashSpec, Effect, EventKind, LinkSpec, Pred, PropertySpec, Reaction, Spec, Target,
+    Told, Value,
 };
 
 message! {
@@ -71,7 +72,10 @@ impl Shape for Listed {
     type State = Lists;
     type Timer = String;
     fn state(number: u8) -> Lists {
-        Lists { odd: vec![1; usize::from(number % 2)], pairs: vec![1; usize::from(number / 2)] }
+        Lists {
+            odd: vec![1; usize::from(number % 2)],
+            pairs: vec![1; usize::from(number / 2)],
+        }
     }
     fn state_number(state: &Lists) -> u8 {
         (state.odd.len() + 2 * state.pairs.len()) as u8
@@ -93,10 +97,20 @@ pub(crate) struct TableActor<S> {
 
 impl<S: Shape> TableActor<S> {
     fn new(spec: &ActorSpec, n_actors: usize) -> Self {
-        TableActor { spec: spec.clone(), n_actors, shape: PhantomData }
+        TableActor {
+            spec: spec.clone(),
+            n_actors,
+            shape: PhantomData,
+        }
     }
 
-    fn react(&self, reaction: &Reaction, src: Option<Id>, state: &mut Cow<'_, S::State>, o: &mut Out<Self>) {
+    fn react(
+        &self,
+        reaction: &Reaction,
+        src: Option<Id>,
+        state: &mut Cow<'_, S::State>,
+        o: &mut Out<Self>,
+    ) {
         if let Some(next) = reaction.state {
             *state.to_mut() = S::state(next);
         }
@@ -114,7 +128,9 @@ impl<S: Shape> TableActor<S> {
                 }
                 Effect::Set(timer) => o.set_timer(S::timer(*timer), Duration::ZERO..Duration::ZERO),
                 Effect::Cancel(timer) => o.cancel_timer(S::timer(*timer)),
-                Effect::Choose(key, alternatives) => o.choose_random(key_name(*key), alternatives.clone()),
+                Effect::Choose(key, alternatives) => {
+                    o.choose_random(key_name(*key), alternatives.clone())
+                }
                 Effect::Save(value) => o.save(*value),
             }
         }
@@ -145,12 +161,23 @@ impl<S: Shape> Actor for TableActor<S> {
     }
 
     fn on_msg(&self, _: Id, state: &mut Cow<'_, S::State>, src: Id, msg: Note, o: &mut Out<Self>) {
-        let handler = &self.spec.on_msg[usize::from(S::state_number(state))][usize::from(msg.number())];
-        let sender = if src == environment() { self.n_actors } else { usize::from(src) };
+        let handler =
+            &self.spec.on_msg[usize::from(S::state_number(state))][usize::from(msg.number())];
+        let sender = if src == environment() {
+            self.n_actors
+        } else {
+            usize::from(src)
+        };
         self.react(handler.reaction(sender), Some(src), state, o);
     }
 
-    fn on_timeout(&self, _: Id, state: &mut Cow<'_, S::State>, timer: &S::Timer, o: &mut Out<Self>) {
+    fn on_timeout(
+        &self,
+        _: Id,
+        state: &mut Cow<'_, S::State>,
+        timer: &S::Timer,
+        o: &mut Out<Self>,
+    ) {
         let row = &self.spec.on_timer[usize::from(S::state_number(state))];
         self.react(&row[usize::from(S::timer_number(timer))], None, state, o);
     }
@@ -214,7 +241,10 @@ impl Reader {
         move |s| pred.holds(&|atom| reader.atom(s, atom))
     }
 
-    fn values(&self, values: &[Value]) -> impl Fn(&Snapshot<'_, Note>) -> Vec<Option<u8>> + Send + Sync + use<> {
+    fn values(
+        &self,
+        values: &[Value],
+    ) -> impl Fn(&Snapshot<'_, Note>) -> Vec<Option<u8>> + Send + Sync + use<> {
         let (reader, values) = (self.clone(), values.to_vec());
         move |s| {
             let value = |value: &Value| match *value {
@@ -229,7 +259,11 @@ impl Reader {
 
 impl LinkSpec {
     fn link(self, loss_budget: u32) -> Link {
-        let mut link = if self.losing { Link::losing() } else { Link::reliable() };
+        let mut link = if self.losing {
+            Link::losing()
+        } else {
+            Link::reliable()
+        };
         if self.budgeted {
             link = link.up_to(loss_budget);
         }
@@ -248,7 +282,11 @@ impl LinkSpec {
 
 impl CrashSpec {
     fn crashes(&self) -> Crashes {
-        let crashes = if self.recover { Crashes::recovery(self.budget) } else { Crashes::stop(self.budget) };
+        let crashes = if self.recover {
+            Crashes::recovery(self.budget)
+        } else {
+            Crashes::stop(self.budget)
+        };
         match &self.of {
             Some(actors) => crashes.of(actors.iter().map(|&actor| Id::from(actor))),
             None => crashes,
@@ -272,13 +310,19 @@ impl Spec {
             actors.push(if actor.listed {
                 let handle = sys.actor(name, TableActor::<Listed>::new(actor, n));
                 if !actor.starts.is_empty() {
-                    sys.starts(handle, actor.starts.iter().map(|&state| Listed::state(state)));
+                    sys.starts(
+                        handle,
+                        actor.starts.iter().map(|&state| Listed::state(state)),
+                    );
                 }
                 Either::Listed(handle)
             } else {
                 let handle = sys.actor(name, TableActor::<Plain>::new(actor, n));
                 if !actor.starts.is_empty() {
-                    sys.starts(handle, actor.starts.iter().map(|&state| Plain::state(state)));
+                    sys.starts(
+                        handle,
+                        actor.starts.iter().map(|&state| Plain::state(state)),
+                    );
                 }
                 Either::Plain(handle)
             });
@@ -286,7 +330,11 @@ impl Spec {
         // The commonest link is the default, as in a model that people write.
         sys.links(self.links[0][0].link(self.loss_budget));
         for (from, row) in self.links.iter().enumerate() {
-            for (to, link) in row.iter().enumerate().filter(|(_, link)| **link != self.links[0][0]) {
+            for (to, link) in row
+                .iter()
+                .enumerate()
+                .filter(|(_, link)| **link != self.links[0][0])
+            {
                 sys.link(Id::from(from), Id::from(to), link.link(self.loss_budget));
             }
         }
@@ -294,7 +342,12 @@ impl Spec {
             sys.crashes(crashes.crashes());
         }
         for (index, stimulus) in self.stimuli.iter().enumerate() {
-            sys.stimulus(stimulus_name(index), Id::from(stimulus.to), Note::of(stimulus.msg)).times(stimulus.budget);
+            sys.stimulus(
+                stimulus_name(index),
+                Id::from(stimulus.to),
+                Note::of(stimulus.msg),
+            )
+            .times(stimulus.budget);
         }
         let mut observers = Vec::new();
         for (index, observer) in self.observers.iter().enumerate() {
@@ -334,7 +387,11 @@ impl Spec {
 fn told(event: &Event<'_, Note>) -> Told {
     let number = |msg: &Note| Some(msg.number());
     match event {
-        Event::Received(envelope) => (EventKind::Received, envelope.dst.into(), number(envelope.msg)),
+        Event::Received(envelope) => (
+            EventKind::Received,
+            envelope.dst.into(),
+            number(envelope.msg),
+        ),
         Event::Sent(envelope) => (EventKind::Sent, envelope.src.into(), number(envelope.msg)),
         Event::TimedOut(actor) => (EventKind::TimedOut, (*actor).into(), None),
         Event::Chose(actor) => (EventKind::Chose, (*actor).into(), None),

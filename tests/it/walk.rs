@@ -5,7 +5,7 @@ use allways::space::{Absorbed, ActorSpace, Answer, Arena, Judgement, Label, Stat
 use allways::value::Tree;
 
 use crate::oracle::{Action, Content, Graph};
-use crate::random::{Spec, VALUES_MAX};
+use crate::random::Spec;
 use crate::table::{Listed, Note, Plain, Shape, key_name, stimulus_name};
 
 /// The space of a random system.
@@ -42,8 +42,14 @@ pub(crate) struct Place {
 impl<'s> Walk<'s> {
     /// Holds the initial states, in order.
     pub(crate) fn start(space: &'s mut Space) -> Result<Self, Halt> {
-        let mut walk = Walk { space, states: Default::default(), scratch: Default::default() };
-        walk.space.initial(&mut walk.states).map_err(|e| e.to_string())?;
+        let mut walk = Walk {
+            space,
+            states: Default::default(),
+            scratch: Default::default(),
+        };
+        walk.space
+            .initial(&mut walk.states)
+            .map_err(|e| e.to_string())?;
         Ok(walk)
     }
 
@@ -64,14 +70,22 @@ impl<'s> Walk<'s> {
         let mut fingerprints: Vec<u128> = Vec::new();
         self.ask(|walk| {
             fingerprints.clear();
-            walk.space.expand(&walk.states, at, &mut walk.scratch, &mut fingerprints)
+            walk.space
+                .expand(&walk.states, at, &mut walk.scratch, &mut fingerprints)
         })?;
         let mut places = Vec::new();
         for (step, fingerprint) in (0..).zip(fingerprints) {
             // Zero marks a place without a step.
             if fingerprint != 0 {
-                let label = self.space.label(&self.states, at, step).map_err(|e| e.to_string())?;
-                places.push(Place { step, fingerprint, label });
+                let label = self
+                    .space
+                    .label(&self.states, at, step)
+                    .map_err(|e| e.to_string())?;
+                places.push(Place {
+                    step,
+                    fingerprint,
+                    label,
+                });
             }
         }
         Ok(places)
@@ -80,7 +94,9 @@ impl<'s> Walk<'s> {
     /// Appends the successor; its index.
     pub(crate) fn take(&mut self, at: usize, step: u32) -> Result<usize, Halt> {
         let mut next = Default::default();
-        let taken = self.space.successor(&self.states, at, step, &mut self.scratch, &mut next);
+        let taken = self
+            .space
+            .successor(&self.states, at, step, &mut self.scratch, &mut next);
         taken.map_err(|e| e.to_string())?;
         if next.len() != 1 {
             return Err(format!("a step has {} successors", next.len()).into());
@@ -91,7 +107,10 @@ impl<'s> Walk<'s> {
 
     pub(crate) fn judge(&mut self, at: usize) -> Result<Judgement, Halt> {
         let mut judgement = Judgement::default();
-        self.ask(|walk| walk.space.judge(&walk.states, at, &mut walk.scratch, &mut judgement))?;
+        self.ask(|walk| {
+            walk.space
+                .judge(&walk.states, at, &mut walk.scratch, &mut judgement)
+        })?;
         Ok(judgement)
     }
 
@@ -116,12 +135,18 @@ pub(crate) fn expected(spec: &Spec, action: &Action) -> Label {
     let (content, name) = match action.content {
         Content::Msg(msg) => (message(msg), None),
         Content::Stimulus(index, msg) => (message(msg), Some(stimulus_name(index))),
-        Content::Timer(timer) if spec.actors[action.actor].listed => (Tree::of(&Listed::timer(timer)), None),
+        Content::Timer(timer) if spec.actors[action.actor].listed => {
+            (Tree::of(&Listed::timer(timer)), None)
+        }
         Content::Timer(timer) => (Tree::of(&Plain::timer(timer)), None),
         Content::Choice(key, alternative) => (Tree::of(&alternative), Some(key_name(key))),
         Content::Nothing => (Tree::Unit(String::new()), None),
     };
-    let from = if action.kind == StepKind::Stimulus { Some(n) } else { action.from };
+    let from = if action.kind == StepKind::Stimulus {
+        Some(n)
+    } else {
+        action.from
+    };
     Label {
         key: Vec::new(),
         lane: action.actor as u32,
@@ -129,21 +154,37 @@ pub(crate) fn expected(spec: &Spec, action: &Action) -> Label {
         from: from.map(|from| from as u32),
         content,
         name,
-        sent: action.sent.iter().map(|&(to, msg)| (to as u32, message(msg))).collect(),
+        sent: action
+            .sent
+            .iter()
+            .map(|&(to, msg)| (to as u32, message(msg)))
+            .collect(),
     }
 }
 
 /// Whether the label is this action's.
 fn is_of(spec: &Spec, label: &Label, action: &Action) -> bool {
-    Label { key: Vec::new(), ..label.clone() } == expected(spec, action)
+    Label {
+        key: Vec::new(),
+        ..label.clone()
+    } == expected(spec, action)
 }
 
 /// Which of the oracle's steps each of the space's steps is; an error unless each is exactly one.
-pub(crate) fn recognise(spec: &Spec, graph: &Graph, at: usize, places: &[Place]) -> Result<Vec<usize>, String> {
+pub(crate) fn recognise(
+    spec: &Spec,
+    graph: &Graph,
+    at: usize,
+    places: &[Place],
+) -> Result<Vec<usize>, String> {
     let steps = &graph.steps[at];
     let found: Vec<Option<usize>> = places
         .iter()
-        .map(|place| steps.iter().position(|step| is_of(spec, &place.label, &step.action)))
+        .map(|place| {
+            steps
+                .iter()
+                .position(|step| is_of(spec, &place.label, &step.action))
+        })
         .collect();
     let mut sorted: Vec<usize> = found.iter().flatten().copied().collect();
     sorted.sort_unstable();
@@ -161,14 +202,18 @@ pub(crate) fn recognise(spec: &Spec, graph: &Graph, at: usize, places: &[Place])
 /// A path in the words of both sides.
 #[derive(Debug)]
 pub(crate) struct Walked {
-    /// The oracle's states on the way; `None` at the end where the path leaves a boundary.
+    /// The oracle's states on the way.
     pub(crate) states: Vec<usize>,
-    pub(crate) initial: usize,
     pub(crate) labels: Vec<Label>,
 }
 
 /// Walks a path of an outcome in the space that was searched, and on the oracle's graph beside it.
-pub(crate) fn follow(space: &mut Space, spec: &Spec, graph: &Graph, path: &Path) -> Result<Walked, String> {
+pub(crate) fn follow(
+    space: &mut Space,
+    spec: &Spec,
+    graph: &Graph,
+    path: &Path,
+) -> Result<Walked, String> {
     let halt = |halt| match halt {
         Halt::Restart => "the space asks to begin again after a search".to_owned(),
         Halt::Differ(why) => why,
@@ -178,7 +223,10 @@ pub(crate) fn follow(space: &mut Space, spec: &Spec, graph: &Graph, path: &Path)
     let Some(Some(mut at)) = graph.initial.get(path.initial).copied() else {
         return Err(format!("a path begins in initial state {}", path.initial));
     };
-    let mut walked = Walked { states: vec![at], initial: path.initial, labels: Vec::new() };
+    let mut walked = Walked {
+        states: vec![at],
+        labels: Vec::new(),
+    };
     for &step in &path.steps {
         let places = walk.steps(here).map_err(halt)?;
         let recognised = recognise(spec, graph, at, &places)?;
@@ -195,6 +243,3 @@ pub(crate) fn follow(space: &mut Space, spec: &Spec, graph: &Graph, path: &Path)
     }
     Ok(walked)
 }
-
-/// The range of values that tables cover.
-const _: () = assert!(VALUES_MAX >= 4);
