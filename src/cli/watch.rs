@@ -141,13 +141,13 @@ fn counters(progress: &Progress, elapsed: Duration) -> String {
     let counts = progress.counts;
     let rate = counts.unique as f64 / elapsed.as_secs_f64().max(0.001);
     format!(
-        "{} states, {} generated, {} queued, depth {}, {} states/s, {}, {} s",
+        "{} states  {}/s  queue {}  depth {}  {}  {} s  {} generated",
         grouped(counts.unique),
-        grouped(counts.generated),
+        grouped(rate as u64),
         grouped(progress.queue),
         counts.depth,
-        grouped(rate as u64),
         bytes(progress.bytes),
         elapsed.as_secs(),
+        grouped(counts.generated),
     )
 }

@@ -103,7 +103,7 @@ impl Human {
                 text,
                 "\n{} {}: {} · {shortest}\n",
                 self.mark(outcome.verdict),
-                format!("{} {}", outcome.decl.kind.word(), title(finding)).trim_end(),
+                full_title(finding),
                 self.words(finding),
             );
             let style = Style {
@@ -147,10 +147,13 @@ impl Human {
             fact("stopped by", stop_words(stop));
         }
         for finding in &report.findings {
-            // Why a property is violated stands with its trace.
-            let told = finding.outcome.verdict == Verdict::Violated;
+            // Why a property is violated stands with its trace, and what stopped the search above.
+            let told = finding.outcome.verdict == Verdict::Violated || outcome.stopped.is_some();
             if let Some(note) = finding.outcome.note.as_ref().filter(|_| !told) {
-                fact("note", &format!("{}: {}", title(finding), printable(note)));
+                fact(
+                    "note",
+                    &format!("{}: {}", full_title(finding), printable(note)),
+                );
             }
         }
         for never in &outcome.never_exercised {
@@ -255,6 +258,13 @@ pub(crate) fn quoted_name(name: &str, kind: PropertyKind) -> String {
 
 fn title(finding: &Finding) -> String {
     quoted_name(&finding.outcome.decl.name, finding.outcome.decl.kind)
+}
+
+/// The kind and the name.
+fn full_title(finding: &Finding) -> String {
+    format!("{} {}", finding.outcome.decl.kind.word(), title(finding))
+        .trim_end()
+        .to_owned()
 }
 
 fn omission(report: &Report) -> String {
