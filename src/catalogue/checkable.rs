@@ -11,6 +11,9 @@ pub trait Checkable: Send {
     /// Its properties.
     fn properties(&self) -> &[PropertyDecl];
 
+    /// Who acts, by index: the actors, then the environment.
+    fn lanes(&self) -> &[String];
+
     /// Explores it. `about` goes into the traces.
     ///
     /// # Errors
@@ -41,6 +44,10 @@ pub struct Checked {
 impl<S: StateSpace> Checkable for S {
     fn properties(&self) -> &[PropertyDecl] {
         StateSpace::properties(self)
+    }
+
+    fn lanes(&self) -> &[String] {
+        StateSpace::lanes(self)
     }
 
     fn check(

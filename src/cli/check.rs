@@ -7,7 +7,7 @@ use clap::ArgAction;
 
 use super::exit::Exit;
 use super::watch::{self, Watch};
-use super::{Context, complain, files, panics, units, width};
+use super::{Context, complain, files, panics, units, watchdog, width};
 use crate::catalogue::{Agreement, Catalogue, Checkable, Entry, Values, Variant, unknown};
 use crate::error::Error;
 use crate::report::{
@@ -71,6 +71,10 @@ pub(super) struct Args {
     /// Stop when the search holds this much: 512MiB, 4GiB
     #[arg(long, value_name = "SIZE", value_parser = units::bytes, help_heading = "Limits, for each check")]
     memory: Option<u64>,
+
+    /// Give up when a handler or property does not return for so long; 0s never does
+    #[arg(long, value_name = "TIME", value_parser = units::duration, default_value = "60s", help_heading = "Limits, for each check")]
+    handler_time: Duration,
 
     /// Threads; the result does not depend on it [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "How it is searched")]
@@ -270,9 +274,10 @@ fn one(
         parameters: subject.params.texts(),
         hash_seed: subject.options.hash_seed,
     };
+    let watchdog = watchdog::watch(&name, check.checkable.lanes(), args.handler_time);
     let checked = panics::catch(|| check.checkable.check(&subject.options, &about, &watch));
     let seconds = watch.elapsed().as_secs_f64();
-    drop(watch);
+    drop((watch, watchdog));
     let checked = match checked {
         Ok(Ok(checked)) => checked,
         Ok(Err(error)) => {

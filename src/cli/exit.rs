@@ -50,7 +50,7 @@ Exit codes, where several apply the first of 130, 70, 2, 1, 3, 4, 0:
   2    the command line, the model, a file or the output is at fault
   3    undecided: a bound or a limit was reached
   4    nothing was checked
-  70   internal error
+  70   internal error, or a handler that does not return
   130  interrupted";
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod panics;
 mod trace;
 mod units;
 mod watch;
+mod watchdog;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};

@@ -17,8 +17,8 @@ pub use observer::Event;
 pub use snapshot::Snapshot;
 
 pub(crate) use foreign::Foreign;
-pub use guard::in_user_code;
-pub(crate) use guard::{Thrown, guarded};
+pub use guard::{Activity, Running, in_user_code, running};
+pub(crate) use guard::{Thrown, guarded, guarded_as};
 pub(crate) use handle::SystemId;
 pub(crate) use observer::{Interest, Observer};
 pub(crate) use process::{ActorProcess, Component, ENVIRONMENT, Local, Pending, Process, Reaction};

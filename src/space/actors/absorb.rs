@@ -10,7 +10,7 @@ use super::{ActorSpace, Scratch};
 use crate::error::Error;
 use crate::space::Absorbed;
 use crate::space::sabotage::Sabotage;
-use crate::system::{Component, Event, NoOp, Reaction, Thrown, guarded};
+use crate::system::{Activity, Component, Event, NoOp, Reaction, Thrown, guarded, guarded_as};
 
 /// Something user code has to answer, or a channel that was never seen.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -152,7 +152,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         let component = self.locals.get(local);
         let id = Id::from(actor);
         let run = || {
-            guarded(|| match event {
+            guarded_as(Activity::Actor(info.actor), || match event {
                 CRASH_EVENT => Reaction {
                     local: Some(process.crash(component)),
                     sends: Vec::new(),
@@ -381,7 +381,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         let (observer, value, signature) = fold;
         let folder = &self.system.observers[observer as usize];
         let run = || {
-            guarded(|| {
+            guarded_as(Activity::Observer(observer), || {
                 let mut current: Option<Component> = None;
                 let wanted = self.signature_list[signature as usize].iter();
                 for &told in wanted.filter(|&&told| self.is_told(observer as usize, told)) {

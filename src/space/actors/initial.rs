@@ -5,7 +5,7 @@ use stateright::actor::Id;
 use super::ActorSpace;
 use super::layout::{NO_ITEM, Told};
 use crate::error::Error;
-use crate::system::guarded;
+use crate::system::{Activity, guarded_as};
 
 impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
     /// Runs every `on_start` and builds the initial states: one, or the product of the declared starts.
@@ -27,7 +27,11 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         }
         for actor in 0..n {
             let id = Id::from(actor);
-            let run = || guarded(|| self.processes[actor].start(id, None));
+            let run = || {
+                guarded_as(Activity::Actor(actor as u32), || {
+                    self.processes[actor].start(id, None)
+                })
+            };
             let (first, second) = (self.answered(actor, run())?, self.answered(actor, run())?);
             let answered = match (first, second) {
                 (Ok(a), Ok(b)) => {

@@ -15,7 +15,8 @@ use super::{ActorSpace, Scratch};
 use crate::error::Error;
 use crate::space::{Answer, Judgement, PropertyKind};
 use crate::system::{
-    Component, Predicate, Snapshot, System, SystemId, Test, Thrown, Valuation, View, guarded,
+    Activity, Component, Predicate, Snapshot, System, SystemId, Test, Thrown, Valuation, View,
+    guarded_as,
 };
 
 /// Which predicate of the system a question is.
@@ -251,7 +252,8 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         let predicate = self.predicate(question);
         let run = || -> Result<(Truth, Vec<u32>, bool), Error> {
             let reading = Reading::new(self, words);
-            let truth = match guarded(|| predicate(&Snapshot::new(&reading))) {
+            let truth = match guarded_as(Activity::Property, || predicate(&Snapshot::new(&reading)))
+            {
                 Ok(answer) => Truth::Is(answer),
                 Err(Thrown {
                     message,
@@ -489,7 +491,9 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         let hash = |valuation: &Valuation<M>| -> Result<Result<u128, String>, Error> {
             let reading = Reading::new(self, words);
             let mut bytes = Vec::new();
-            match guarded(|| valuation(&Snapshot::new(&reading), &mut bytes)) {
+            match guarded_as(Activity::Property, || {
+                valuation(&Snapshot::new(&reading), &mut bytes)
+            }) {
                 Ok(Ok(())) => Ok(Ok(xxh3_128_with_seed(&bytes, self.hash.seed))),
                 Ok(Err(error)) => Err(error.about(&format!("property \"{}\"", property.name))),
                 Err(thrown) if thrown.is_mistake => Err(Error::model(thrown.message)),
