@@ -281,6 +281,10 @@ impl<S: StateSpace, F: Fingerprint> Search<S, F> {
 
     /// What the caller is told.
     fn finish(mut self, space: &S) -> Explored<S::Arena> {
+        #[cfg(debug_assertions)]
+        if space.fault() == Some(crate::space::sabotage::Sabotage::WrongParent) {
+            self.log.name_wrong_parents();
+        }
         let extent = self.limits.extent();
         let whole = extent == Extent::Whole;
         let n = match &self.visited {

@@ -79,6 +79,9 @@ pub(super) struct Log {
     levels: Vec<Level>,
     /// Bytes of all levels but the last two.
     bytes_settled: usize,
+    /// A deliberate fault: every parent is given as the one after it.
+    #[cfg(debug_assertions)]
+    names_wrong_parents: bool,
 }
 
 /// A state by its place in the search.
@@ -136,10 +139,20 @@ impl Log {
         for parent in 0..children.len() {
             n_before += u64::from(children.get(parent));
             if position < n_before {
+                #[cfg(debug_assertions)]
+                if self.names_wrong_parents {
+                    return (parent + 1) % children.len();
+                }
                 return parent;
             }
         }
         unreachable!("every state of a later level has a parent")
+    }
+
+    /// From now on every parent is given as the one after it, for the tests that must catch it.
+    #[cfg(debug_assertions)]
+    pub(super) fn name_wrong_parents(&mut self) {
+        self.names_wrong_parents = true;
     }
 
     /// Bytes held.

@@ -8,6 +8,7 @@ use xxhash_rust::xxh3::xxh3_128_with_seed;
 use super::sabotage::{Sabotage, Sabotaged};
 use crate::error::Error;
 use crate::system::Component;
+use crate::value::LIST_TAG;
 
 /// Components per table at most: the top bit of an event number says that it is not a component.
 pub(crate) const COMPONENTS_MAX: usize = 1 << 31;
@@ -49,8 +50,17 @@ impl ContentHash {
             return self.of(kind, 0, ordinal, bytes);
         }
         if self.sabotage.is(Sabotage::HashWithoutLength) {
-            let unended: Vec<u8> = bytes.iter().copied().filter(|&byte| byte != 0).collect();
-            return xxh3_128_with_seed(&unended, self.seed ^ slot);
+            // A list becomes its elements alone: ([1], []) and ([], [1]) are the same.
+            let mut unended = Vec::new();
+            let mut rest = bytes.iter();
+            while let Some(&byte) = rest.next() {
+                if byte == LIST_TAG {
+                    rest.next();
+                } else {
+                    unended.push(byte);
+                }
+            }
+            return self.of(kind, slot, ordinal, &unended);
         }
         self.of(kind, slot, ordinal, bytes)
     }

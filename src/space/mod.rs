@@ -294,4 +294,11 @@ pub trait StateSpace: Send + Sync {
 
     /// Bytes held by components, memos and tables, for memory limits.
     fn bytes(&self) -> usize;
+
+    /// A fault that a search of this space is to have, for the tests that must catch it.
+    #[cfg(debug_assertions)]
+    #[doc(hidden)]
+    fn fault(&self) -> Option<sabotage::Sabotage> {
+        None
+    }
 }

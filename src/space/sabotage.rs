@@ -48,6 +48,12 @@ impl Sabotaged {
         self.fault == Some(fault)
     }
 
+    /// The fault that is on.
+    #[cfg(debug_assertions)]
+    pub(crate) fn fault(self) -> Option<Sabotage> {
+        self.fault
+    }
+
     /// Whether any fault is on.
     #[inline(always)]
     pub(crate) fn is_on(self) -> bool {

@@ -39,6 +39,9 @@ use crate::error::Error;
 /// The version of the format. Identities of different versions cannot be compared.
 pub const ENCODING_VERSION: u32 = 1;
 
+/// What a list begins with; its count follows.
+pub(crate) const LIST_TAG: u8 = tag::LIST;
+
 mod tag {
     pub(super) const UNIT: u8 = 0x00;
     pub(super) const FALSE: u8 = 0x01;

@@ -8,6 +8,7 @@ mod sets;
 mod stream;
 mod tree;
 
+pub(crate) use encode::LIST_TAG;
 pub use encode::{ENCODING_VERSION, canonical};
 pub(crate) use escape::is_unsafe;
 pub use escape::printable;

@@ -7,7 +7,7 @@ use allways::search::{Options, PropertyOutcome, Verdict};
 use allways::space::{Arena, Label, PropertyKind, StateSpace};
 
 use crate::coverage::{Coverage, Feature};
-use crate::oracle::{Finding, Graph};
+use crate::oracle::{Action, Finding, Graph};
 use crate::random::{PropertySpec, Spec};
 use crate::table::property_name;
 use crate::walk::{Halt, Space, Walk, Walked, follow, recognise};
@@ -81,6 +81,14 @@ pub(crate) fn compare(
             Options {
                 fingerprint_bits: 128,
                 hash_seed: 7,
+                ..base.clone()
+            },
+        ),
+        (
+            "first found",
+            Options {
+                threads: 2,
+                tie_break_max: 0,
                 ..base
             },
         ),
@@ -92,7 +100,8 @@ pub(crate) fn compare(
             .map_err(|why| format!("{name}: {why}"))?;
         match &first {
             None => first = Some(said),
-            Some(first) if *first == said => {}
+            // Where the first found is reported it may be another of the shortest.
+            Some(first) if *first == said || name == "first found" => {}
             Some(first) => {
                 return Err(format!(
                     "{name}: says {said:?}\n  where 1 thread says {first:?}"
@@ -167,8 +176,8 @@ fn note_verdicts(findings: &Findings, coverage: &mut Coverage) {
 pub(crate) struct Lockstep {
     /// For each oracle state its steps' labels, in the oracle's order.
     labels: Vec<Vec<Label>>,
-    /// For each finding with one end the keys of the least of its shortest paths; `None` where there are too many.
-    least: Vec<Option<Vec<Vec<u8>>>>,
+    /// For each finding the keys of the paths that must be reported; `None` where there are none, or too many to choose from.
+    least: Vec<Option<Vec<Keys>>>,
     enumerated: u64,
 }
 
@@ -261,6 +270,9 @@ impl Lockstep {
         }
         let mut labels: Vec<Vec<Label>> = Vec::new();
         labels.resize_with(n, Vec::new);
+        // Wherever an action is taken it has one key, and no other action has it.
+        let mut keys = BTreeMap::new();
+        let mut actions = BTreeMap::new();
         let mut done = 0;
         while let Some(&ours) = pairing.met.get(done) {
             done += 1;
@@ -287,13 +299,22 @@ impl Lockstep {
             }
             ordered.sort_by_key(|(step, _)| *step);
             labels[ours] = ordered.into_iter().map(|(_, label)| label).collect();
-            let mut keys: Vec<&[u8]> = labels[ours].iter().map(|label| &label.key[..]).collect();
-            keys.sort_unstable();
-            if keys.windows(2).any(|pair| pair[0] == pair[1]) {
-                return Err(Halt::Differ(format!(
-                    "two steps have the same key: {:#?}",
-                    labels[ours]
-                )));
+            for (step, label) in graph.steps[ours].iter().zip(&labels[ours]) {
+                let Action {
+                    kind,
+                    actor,
+                    from,
+                    content,
+                    ..
+                } = step.action;
+                let action = (kind, actor, from, content);
+                let known = keys.entry(action).or_insert_with(|| label.key.clone());
+                let owner = actions.entry(label.key.clone()).or_insert(action);
+                if (&*known, &*owner) != (&label.key, &action) {
+                    return Err(Halt::Differ(format!(
+                        "a key is not an action's own: {label:?}"
+                    )));
+                }
             }
         }
         if pairing.met.len() != n {
@@ -308,15 +329,37 @@ impl Lockstep {
             enumerated: 0,
         };
         for (_, _, finding) in findings {
-            let least = lockstep.least_path(graph, &finding.ends);
+            let least = lockstep.least_paths(graph, finding);
             lockstep.least.push(least);
         }
         Ok(lockstep)
     }
 
+    /// The paths that must be reported: one to the best of the ends, or of states that disagree the best of the deepest, and of those
+    /// that disagree with it the best of the shallowest.
+    fn least_paths(&mut self, graph: &Graph, finding: &Finding) -> Option<Vec<Keys>> {
+        if finding.pairs.is_empty() {
+            return Some(vec![self.least_path(graph, &finding.ends)?.0]);
+        }
+        let others = |at: usize| {
+            let both = finding.pairs.iter().flat_map(|&(a, b)| [(a, b), (b, a)]);
+            both.filter_map(move |(a, b)| (a == at).then_some(b))
+        };
+        let shallowest = |candidates: Vec<usize>, depth: Option<u32>| -> Vec<usize> {
+            (0..graph.states.len())
+                .filter(|at| candidates.contains(at) && Some(graph.depths[*at]) == depth)
+                .collect()
+        };
+        let all = finding.pairs.iter().flat_map(|&(a, b)| [a, b]).collect();
+        let (later, end) = self.least_path(graph, &shallowest(all, finding.shortest))?;
+        let depth = others(end).map(|at| graph.depths[at]).min();
+        let (earlier, _) = self.least_path(graph, &shallowest(others(end).collect(), depth))?;
+        Some(vec![earlier, later])
+    }
+
     /// Enumerates all shortest paths to the ends, which are equally deep, and picks the one with the fewest faults, then the fewest
     /// switches between lanes, then the least keys.
-    fn least_path(&mut self, graph: &Graph, ends: &[usize]) -> Option<Vec<Vec<u8>>> {
+    fn least_path(&mut self, graph: &Graph, ends: &[usize]) -> Option<(Keys, usize)> {
         let mut n_paths = vec![0_u64; graph.states.len()];
         let mut parents: Vec<Vec<(usize, usize)>> = vec![Vec::new(); graph.states.len()];
         for at in graph.initial.iter().flatten() {
@@ -339,9 +382,9 @@ impl Lockstep {
         }
         self.enumerated += n_all;
         let mut least = None;
-        let mut open: Vec<(usize, Vec<&Label>)> =
-            ends.iter().map(|&end| (end, Vec::new())).collect();
-        while let Some((at, later)) = open.pop() {
+        let mut open: Vec<(usize, usize, Vec<&Label>)> =
+            ends.iter().map(|&end| (end, end, Vec::new())).collect();
+        while let Some((end, at, later)) = open.pop() {
             if graph.depths[at] == 0 {
                 let labels: Vec<&Label> = later.iter().rev().copied().collect();
                 let faults = labels.iter().filter(|label| label.kind.is_fault()).count();
@@ -354,7 +397,7 @@ impl Lockstep {
                     .iter()
                     .position(|initial| *initial == Some(at));
                 let keys: Vec<Vec<u8>> = labels.iter().map(|label| label.key.clone()).collect();
-                let rank = (faults, switches, initial, keys);
+                let rank = (faults, switches, initial, keys, end);
                 if least.as_ref().is_none_or(|least| rank < *least) {
                     least = Some(rank);
                 }
@@ -363,10 +406,10 @@ impl Lockstep {
             for &(parent, step) in &parents[at] {
                 let mut later = later.clone();
                 later.push(&self.labels[parent][step]);
-                open.push((parent, later));
+                open.push((end, parent, later));
             }
         }
-        least.map(|(_, _, _, keys)| keys)
+        least.map(|(_, _, _, keys, end)| (keys, end))
     }
 }
 
@@ -425,7 +468,10 @@ fn judge(
 }
 
 /// What a run says, in words that do not depend on how it numbers steps: counts, verdicts, and for each path its keys.
-type Said = (String, Vec<Vec<Vec<Vec<u8>>>>);
+type Said = (String, Vec<Vec<Keys>>);
+
+/// A path as the keys of its steps.
+type Keys = Vec<Vec<u8>>;
 
 /// Checks the system and holds everything that is said against the oracle.
 fn check_run(
@@ -498,15 +544,22 @@ fn check_run(
             paths.push(follow(space, spec, graph, path).map_err(|why| format!("{name}: {why}"))?);
         }
         check_paths(property, finding, graph, &paths)?;
-        let keys: Vec<Vec<Vec<u8>>> = paths
+        for path in &paths {
+            has_known_keys(path, graph, lockstep).map_err(|why| format!("{name}: {why}"))?;
+        }
+        let keys: Vec<Keys> = paths
             .iter()
             .map(|path| path.labels.iter().map(|label| label.key.clone()).collect())
             .collect();
-        if let (Some(least), [path]) = (least, &keys[..])
-            && !(property.tie_break && path == least)
+        if options.tie_break_max > 0 && !keys.is_empty() != property.tie_break {
+            return Err(format!("{name}: a tie-break is {}", property.tie_break));
+        }
+        if let Some(least) = least
+            && property.tie_break
+            && keys != *least
         {
             return Err(format!(
-                "{name}: among the shortest not the least: {path:?}\n  the least is {least:?}"
+                "{name}: among the shortest not the least: {keys:?}\n  the least is {least:?}"
             ));
         }
         said.push(keys);
@@ -517,6 +570,19 @@ fn check_run(
         .map(|p| (p.verdict, p.tie_break, p.note.clone()))
         .collect();
     Ok((format!("{counts:?} {:?} {verdicts:?}", outcome.cuts), said))
+}
+
+/// A step has the same key whichever run asks for it.
+fn has_known_keys(path: &Walked, graph: &Graph, lockstep: &Lockstep) -> Result<(), String> {
+    for ((&from, &to), label) in path.states.iter().zip(&path.states[1..]).zip(&path.labels) {
+        let mut steps = graph.steps[from].iter().zip(&lockstep.labels[from]);
+        if !steps.any(|(step, known)| step.to == Some(to) && known == label) {
+            return Err(format!(
+                "a step is labelled differently in another run: {label:?}"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Paths lead where they should, and none is longer than need be.

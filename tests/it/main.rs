@@ -7,6 +7,8 @@ mod oracle;
 mod published;
 mod random;
 mod random_systems;
+#[cfg(debug_assertions)]
+mod sabotage;
 mod table;
 mod traces;
 mod walk;

@@ -119,6 +119,11 @@ impl<M: Clone + Send + Sync + 'static> StateSpace for ActorSpace<M> {
         self.never_exercised_list()
     }
 
+    #[cfg(debug_assertions)]
+    fn fault(&self) -> Option<crate::space::sabotage::Sabotage> {
+        self.hash.sabotage.fault()
+    }
+
     fn bytes(&self) -> usize {
         self.locals.bytes()
             + self.envelopes.bytes()
