@@ -2,6 +2,51 @@
 //!
 //! A [`Trace`] stands by itself: it holds names and values as text and trees, no index into a model that may have changed since. So it can be read
 //! without its model, and be [`replay`]ed against what the model has become. This room prints nothing and reads no file.
+//! The file format is described in `docs/trace.md`.
+//!
+//! ```
+//! use allways::prelude::*;
+//! use allways::search::Options;
+//! use allways::space::ActorSpace;
+//! use allways::trace::{self, About, Style};
+//!
+//! struct Register;
+//! impl Actor for Register {
+//!     type Msg = char;
+//!     type State = char;
+//!     type Timer = ();
+//!     type Random = ();
+//!     type Storage = ();
+//!     fn on_start(&self, _: Id, _: &Option<()>, _: &mut Out<Self>) -> char {
+//!         '-'
+//!     }
+//!     fn on_msg(&self, _: Id, value: &mut Cow<'_, char>, _: Id, written: char, _: &mut Out<Self>) {
+//!         *value.to_mut() = written;
+//!     }
+//! }
+//!
+//! fn space() -> Result<ActorSpace<char>, allways::Error> {
+//!     let mut sys = System::new();
+//!     let register = sys.actor("register", Register);
+//!     sys.stimulus("write", register.id(), 'x');
+//!     sys.always("nobody writes", move |s| s[register] == '-');
+//!     ActorSpace::new(sys)
+//! }
+//!
+//! let mut searched = space()?;
+//! let outcome = allways::check(&mut searched, &Options::default(), &())?;
+//! let violated = &outcome.properties[1];
+//! let trace = trace::record(&mut searched, violated, &About::default())?.ok_or("it is violated")?;
+//! assert_eq!(
+//!     trace::text(&trace, &Style::default()),
+//!     "  1  environment ─ write: 'x' ─▶ register  register  '-' → 'x'\n"
+//! );
+//!
+//! let file = trace::to_json(&trace);
+//! let read = trace::from_json(&file)?;
+//! assert!(trace::replay(&mut space()?, &read)?.is_same());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub(crate) mod choose;
 #[cfg(test)]

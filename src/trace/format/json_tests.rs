@@ -42,6 +42,44 @@ fn the_fields_come_in_a_fixed_order() {
     assert_eq!(shown, include_str!("example.trace.json"), "{shown}");
 }
 
+/// Every field's name in a JSON value.
+fn fields(json: &serde_json::Value, names: &mut std::collections::BTreeSet<String>) {
+    match json {
+        serde_json::Value::Array(elements) => elements.iter().for_each(|e| fields(e, names)),
+        serde_json::Value::Object(entries) => {
+            for (name, value) in entries {
+                names.insert(name.clone());
+                fields(value, names);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn every_field_is_documented() {
+    let documentation = include_str!("../../../docs/trace.md");
+    let mut trace = recorded();
+    trace.ends = trace.paths[0].steps[1].changes.clone();
+    trace.paths[0].loop_start = Some(0);
+    trace.paths[0].reason = Some("panicked".to_owned());
+    let every_tree = Tree::Map(vec![(
+        Tree::Tuple(
+            "t".to_owned(),
+            vec![Tree::Text("x".to_owned()), Tree::List(vec![])],
+        ),
+        Tree::Debug("x".to_owned()),
+    )]);
+    trace.paths[0].state.push(("x".to_owned(), every_tree));
+    let json = serde_json::from_str(&to_json(&trace)).expect("our own JSON");
+    let mut names = std::collections::BTreeSet::new();
+    fields(&json, &mut names);
+    assert_eq!(names.len(), 42, "{names:?}");
+    for name in names {
+        assert!(documentation.contains(&format!("`{name}`")), "{name}");
+    }
+}
+
 #[test]
 fn every_string_survives_and_none_reaches_a_terminal_raw() {
     let evil = "\u{1b}[2J\u{9b}1m\n\t\"\\\u{202e}\u{2028}\u{7f}\u{e0041}é東";
