@@ -1,5 +1,5 @@
 //! Exhaustive breadth-first search: what to visit next, what was seen, when to stop, which verdict follows.
-//! Knows no actor and no message: only [`StateSpace`](crate::space::StateSpace).
+//! Knows no actor and no message: only [`StateSpace`].
 
 mod batch;
 mod chunk;

@@ -221,7 +221,7 @@ pub trait StateSpace: Send + Sync {
     /// The fingerprint of a state.
     fn fingerprint<F: Fingerprint>(&self, states: &Self::Arena, index: usize) -> F;
 
-    /// Appends to `out` the fingerprint of each step's successor, in step order. A zero ([`Fingerprint::default`]) marks a place
+    /// Appends to `out` the fingerprint of each step's successor, in step order. A zero (its `Default`) marks a place
     /// without a step: it keeps the numbering of the others simple, is no transition, and is to be skipped. On [`Answer::Missing`] what was
     /// appended is meaningless.
     fn expand<F: Fingerprint>(
