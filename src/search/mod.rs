@@ -100,7 +100,7 @@ impl Default for Options {
             exact: false,
             fingerprint_bits: 64,
             hash_seed: 0,
-            tie_break_max: 2_000_000,
+            tie_break_max: 250_000,
         }
     }
 }

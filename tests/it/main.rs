@@ -3,6 +3,7 @@
 mod agree;
 mod cli;
 mod coverage;
+mod mistakes;
 mod oracle;
 mod published;
 mod random;
