@@ -8,7 +8,7 @@ use serde::Serialize;
 use stateright::{Model, Property};
 
 /// A set of resource managers, bit `i` for the `i`-th.
-type Rms = u32;
+type Rms = u16;
 
 /// A state. A resource manager that is in none of the three sets is working.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]

@@ -5,10 +5,14 @@
 //! which keeps the order of fingerprints, so that growing a shard reads the old array and writes the new one from front to back.
 //! A bucket fills from its first slot; what does not fit goes to the next bucket. Zero means empty and is never a fingerprint.
 //!
+//! Most of what a search asks for it has asked for a moment ago: neighbours of a level have successors in common. So a small cache of the
+//! fingerprints seen last, which stays near the processor, answers first; only what it does not hold costs a look into memory.
+//!
 //! Invariant: a fingerprint lies in the first bucket, from its home on, that was not full when it came; nothing is ever removed,
 //! so a look-up may stop at the first bucket that is not full.
 
 use std::mem::size_of;
+use std::ops::Range;
 
 use memmap2::MmapMut;
 
@@ -33,20 +37,30 @@ const GROWTH: f64 = 1.35;
 /// Buckets of the first array from which a shard grows in steps of [`GROWTH`].
 const STAGGERED_FROM: f64 = 64.0;
 
+/// A large page of the usual systems. With ordinary ones nearly every look would cost an address translation as well.
+const LARGE_PAGE_BYTES: usize = 2 << 20;
+
 /// Arrays from this size on are mapped pages, large ones where the system has them.
 const MAP_BYTES_MIN: usize = 1 << 20;
 
-/// How many fingerprints ahead the memory is asked for.
+/// How many fingerprints wait for the memory they asked for.
 const PREFETCH_AHEAD: usize = 16;
+
+/// For each shard so many of the fingerprints seen last are remembered; a power of two.
+const RECENT_PER_SHARD: usize = 256;
 
 /// A set of fingerprints.
 pub(super) struct Table<F> {
     shards: Vec<Shard<F>>,
+    /// For each shard a cache of fingerprints that are in the table, or will be by the end of the running
+    /// [`insert_all`](Part::insert_all). Its only effect is on time.
+    recent: Vec<F>,
 }
 
 /// A part of a table that one thread may write.
 pub(super) struct Part<'a, F> {
     shards: &'a mut [Shard<F>],
+    recent: &'a mut [F],
     first: usize,
 }
 
@@ -63,7 +77,11 @@ struct Shard<F> {
 
 enum Slots<F> {
     Heap(Vec<F>),
-    Mapped(MmapMut),
+    Mapped {
+        map: MmapMut,
+        /// The bytes of the map that are slots: they begin where a large page may.
+        range: Range<usize>,
+    },
 }
 
 impl<F: Fingerprint> Table<F> {
@@ -74,6 +92,7 @@ impl<F: Fingerprint> Table<F> {
         });
         Table {
             shards: shards.collect(),
+            recent: vec![F::default(); SHARDS * RECENT_PER_SHARD],
         }
     }
 
@@ -91,7 +110,8 @@ impl<F: Fingerprint> Table<F> {
         self.shards
             .iter()
             .map(|shard| shard.n_buckets * BUCKET_BYTES)
-            .sum()
+            .sum::<usize>()
+            + self.recent.capacity() * size_of::<F>()
     }
 
     pub(super) fn contains(&self, fingerprint: F) -> bool {
@@ -107,6 +127,7 @@ impl<F: Fingerprint> Table<F> {
     pub(super) fn whole(&mut self) -> Part<'_, F> {
         Part {
             shards: &mut self.shards,
+            recent: &mut self.recent,
             first: 0,
         }
     }
@@ -114,10 +135,14 @@ impl<F: Fingerprint> Table<F> {
     /// The table as `n` parts; part `g` takes the fingerprints of [`group_of`]`(…, n)` = `g`.
     pub(super) fn parts(&mut self, n: usize) -> Vec<Part<'_, F>> {
         let size = SHARDS / n;
-        let chunks = self.shards.chunks_mut(size).enumerate();
-        chunks
-            .map(|(g, shards)| Part {
+        let shards = self.shards.chunks_mut(size);
+        let recent = self.recent.chunks_mut(size * RECENT_PER_SHARD);
+        shards
+            .zip(recent)
+            .enumerate()
+            .map(|(g, (shards, recent))| Part {
                 shards,
+                recent,
                 first: g * size,
             })
             .collect()
@@ -142,22 +167,46 @@ impl<F: Fingerprint> Part<'_, F> {
         fingerprints: &[F],
         mut fresh: impl FnMut(usize),
     ) -> Result<(), Error> {
-        for &ahead in fingerprints.iter().take(PREFETCH_AHEAD) {
-            self.prefetch(ahead);
-        }
+        // A ring of those that wait, the oldest at `n_done`.
+        let mut waiting = [(F::default(), 0); PREFETCH_AHEAD];
+        let (mut n_asked, mut n_done) = (0, 0);
         for (position, &fingerprint) in fingerprints.iter().enumerate() {
-            if let Some(&ahead) = fingerprints.get(position + PREFETCH_AHEAD) {
-                self.prefetch(ahead);
-            }
-            if fingerprint == F::default() {
-                // A place without a step.
+            // Zero marks a place without a step.
+            if fingerprint == F::default() || self.is_recent(fingerprint) {
                 continue;
             }
-            if self.shards[shard_of(fingerprint) - self.first].insert(fingerprint)? {
+            if n_asked - n_done == PREFETCH_AHEAD {
+                let (oldest, its_position) = waiting[n_done % PREFETCH_AHEAD];
+                n_done += 1;
+                if self.insert(oldest)? {
+                    fresh(its_position);
+                }
+            }
+            self.prefetch(fingerprint);
+            waiting[n_asked % PREFETCH_AHEAD] = (fingerprint, position);
+            n_asked += 1;
+        }
+        for i in n_done..n_asked {
+            let (fingerprint, position) = waiting[i % PREFETCH_AHEAD];
+            if self.insert(fingerprint)? {
                 fresh(position);
             }
         }
         Ok(())
+    }
+
+    /// Whether a fingerprint was seen a moment ago; from now on it was.
+    #[inline]
+    fn is_recent(&mut self, fingerprint: F) -> bool {
+        let shard = shard_of(fingerprint) - self.first;
+        let index = fingerprint.bits() as usize % RECENT_PER_SHARD;
+        let last = &mut self.recent[shard * RECENT_PER_SHARD + index];
+        std::mem::replace(last, fingerprint) == fingerprint
+    }
+
+    #[inline]
+    fn insert(&mut self, fingerprint: F) -> Result<bool, Error> {
+        self.shards[shard_of(fingerprint) - self.first].insert(fingerprint)
     }
 
     #[inline]
@@ -223,7 +272,7 @@ impl<F: Fingerprint> Shard<F> {
         let n_buckets = if self.n_buckets < self.stagger {
             (self.n_buckets * 8).min(self.stagger)
         } else {
-            (self.n_buckets as f64 * GROWTH) as usize
+            whole_pages((self.n_buckets as f64 * GROWTH) as usize)
         };
         let mut grown = Slots::new(n_buckets)?;
         let to = grown.view_mut();
@@ -236,6 +285,16 @@ impl<F: Fingerprint> Shard<F> {
         self.n_buckets = n_buckets;
         self.len_max = len_max::<F>(n_buckets);
         Ok(())
+    }
+}
+
+/// Rounds the buckets of a larger array to whole large pages, where that is a small part of it.
+fn whole_pages(n_buckets: usize) -> usize {
+    const PAGE: usize = LARGE_PAGE_BYTES / BUCKET_BYTES;
+    if n_buckets < 2 * PAGE {
+        n_buckets
+    } else {
+        n_buckets.next_multiple_of(PAGE)
     }
 }
 
@@ -285,21 +344,30 @@ impl<F: Fingerprint> Slots<F> {
                 n_buckets * per_bucket::<F>()
             ]));
         }
-        let map = MmapMut::map_anon(bytes).map_err(|error| {
+        // Where the array is not large pages from its first byte on, hardly any fits in between. What is mapped beyond it is never touched.
+        let slack = LARGE_PAGE_BYTES;
+        let map = MmapMut::map_anon(bytes + slack).map_err(|error| {
             Error::capacity(format!("the visited set cannot grow: {error}"))
                 .with_cure("give the check a memory limit, or a smaller model")
         })?;
-        // Large pages only make it faster: where the system refuses them, nothing else changes.
+        let start = map.as_ptr().addr().wrapping_neg() % LARGE_PAGE_BYTES;
+        // Large pages only make it faster: where the system refuses them, nothing else changes. A last one that is only begun stays small.
         #[cfg(target_os = "linux")]
-        let _ = map.advise(memmap2::Advice::HugePage);
-        Ok(Slots::Mapped(map))
+        if bytes >= LARGE_PAGE_BYTES {
+            let large = bytes - bytes % LARGE_PAGE_BYTES;
+            let _ = map.advise_range(memmap2::Advice::HugePage, start, large);
+        }
+        Ok(Slots::Mapped {
+            map,
+            range: start..start + bytes,
+        })
     }
 
     #[inline]
     fn view(&self) -> &[F] {
         match self {
             Slots::Heap(slots) => slots,
-            Slots::Mapped(map) => bytemuck::cast_slice(map),
+            Slots::Mapped { map, range } => bytemuck::cast_slice(&map[range.clone()]),
         }
     }
 
@@ -307,7 +375,7 @@ impl<F: Fingerprint> Slots<F> {
     fn view_mut(&mut self) -> &mut [F] {
         match self {
             Slots::Heap(slots) => slots,
-            Slots::Mapped(map) => bytemuck::cast_slice_mut(map),
+            Slots::Mapped { map, range } => bytemuck::cast_slice_mut(&mut map[range.clone()]),
         }
     }
 }
@@ -395,7 +463,8 @@ mod tests {
         for i in 1..2_000_000u64 {
             table.insert(u64::finish(i.into())).unwrap();
             if i % 100_000 == 0 {
-                let per_state = table.bytes() as f64 / i as f64;
+                let arrays = table.bytes() - table.recent.capacity() * size_of::<u64>();
+                let per_state = arrays as f64 / i as f64;
                 assert!(per_state < 11.5, "{per_state} bytes a state at {i}");
             }
         }
