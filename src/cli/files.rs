@@ -1,7 +1,7 @@
 //! Trace files: where they go, how they are written (whole or not at all) and read.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
@@ -18,10 +18,12 @@ pub(super) fn trace_name(model: &str, variant: &str, property: &str) -> String {
     let parts = [model, variant, property];
     let safe: Vec<String> = parts.iter().map(|part| safe(part)).collect();
     let mut name = safe.join(".");
-    // Where letters were replaced two properties could come to share a name; where none was but blanks, they cannot.
-    let lossless = parts.iter().zip(&safe).all(|(part, safe)| {
-        part.replace(' ', "-") == *safe && !(part.contains(' ') && part.contains('-'))
-    });
+    // Blanks become hyphens, so a property without hyphens of its own keeps a name that no other one has. Where more than
+    // that was replaced, a hash tells the names apart.
+    let lossless = safe[0] == model
+        && safe[1] == variant
+        && safe[2] == property.replace(' ', "-")
+        && !property.contains('-');
     if !lossless || name.len() > NAME_BYTES_MAX {
         name.truncate(NAME_BYTES_MAX);
         let hash = xxhash_rust::xxh3::xxh3_64(parts.join("\0").as_bytes());
@@ -46,10 +48,12 @@ pub(super) fn write_trace(dir: &Path, name: &str, trace: &Trace) -> Result<PathB
     let path = dir.join(name);
     let failed = |e: std::io::Error| format!("{}: {e}", path.display());
     fs::create_dir_all(dir).map_err(failed)?;
-    let mut file = tempfile::Builder::new()
-        .prefix(".trace-")
-        .tempfile_in(dir)
-        .map_err(failed)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".trace-");
+    // A trace is no secret: who may read it is for the user's mask to say, as with other files.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(dir).map_err(failed)?;
     file.write_all(trace::to_json(trace).as_bytes())
         .map_err(failed)?;
     file.as_file().sync_all().map_err(failed)?;
@@ -66,18 +70,16 @@ pub(super) fn read_trace(path: &Path) -> Result<Trace, Error> {
         Error::file(format!("cannot read {}: {e}", path.display()))
             .with_cure("`check` prints where it writes the traces of violated properties")
     };
-    let metadata = fs::metadata(path).map_err(unreadable)?;
-    if metadata.is_dir() {
+    let file = fs::File::open(path).map_err(unreadable)?;
+    if file.metadata().map_err(unreadable)?.is_dir() {
         return Err(Error::file(format!("{} is a folder", path.display()))
             .with_cure("name a trace file in it"));
     }
-    if metadata.len() > trace::SIZE_MAX as u64 {
-        return Err(
-            Error::file(format!("{} is too large for a trace", path.display()))
-                .with_cure("trace files are made by `check`"),
-        );
-    }
-    let bytes = fs::read(path).map_err(unreadable)?;
+    // No more than tells that it is too large: a device may have no end.
+    let mut bytes = Vec::new();
+    file.take(trace::SIZE_MAX as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
     let text = String::from_utf8(bytes).map_err(|_| {
         Error::file(format!(
             "{} is no trace file: it is not text",
@@ -86,4 +88,42 @@ pub(super) fn read_trace(path: &Path) -> Result<Trace, Error> {
         .with_cure("trace files are made by `check`")
     })?;
     trace::from_json(&text).map_err(|e| e.about(&path.display().to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trace_files_have_names_that_tell_and_never_clash() {
+        assert_eq!(
+            trace_name("duva-join", "fire-and-forget", "no migration"),
+            "duva-join.fire-and-forget.no-migration.trace.json"
+        );
+        let mut names: Vec<String> = [
+            ("m", "v", "a b"),
+            ("m", "v", "a-b"),
+            ("m", "v", "a.b"),
+            ("m", "v.a", "b"),
+            ("m", "v", "a/b"),
+            ("m", "v", "../../a"),
+            ("m", "v", "ä"),
+            ("m", "v", "ö"),
+            ("m", "v", ""),
+            ("..", "v", "a"),
+        ]
+        .map(|(m, v, p)| trace_name(m, v, p))
+        .to_vec();
+        let long = "x".repeat(300);
+        names.extend([long.clone() + "1", long + "2"].map(|p| trace_name("m", "v", &p)));
+        for name in &names {
+            assert!(name.len() < 255, "{name}");
+            assert!(!name.contains(['/', '\\', '\0']), "{name}");
+            assert!(!name.starts_with('.'), "{name}");
+        }
+        let n_names = names.len();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), n_names, "{names:?}");
+    }
 }
