@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn a_panic_is_told_with_a_request_to_report_it() {
-        let caught = catch(|| panic!("bit {} is lost", 3)).err().expect("caught");
+        let Err(caught) = catch(|| panic!("bit {} is lost", 3));
         let told = report(&caught);
         assert!(told.starts_with("internal error: bit 3 is lost"), "{told}");
         assert!(told.contains("please report it"), "{told}");

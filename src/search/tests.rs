@@ -34,12 +34,18 @@ impl Arena for Nodes {
     }
 }
 
+/// The successors of a node.
+type Steps = dyn Fn(u32) -> Vec<u32> + Send + Sync;
+
+/// Evaluates the properties in a node.
+type Judge = dyn Fn(u32, &mut Judgement) + Send + Sync;
+
 /// A graph with properties of its nodes.
 struct Graph {
     initial: Vec<u32>,
-    steps: Box<dyn Fn(u32) -> Vec<u32> + Send + Sync>,
+    steps: Box<Steps>,
     decls: Vec<PropertyDecl>,
-    judge: Box<dyn Fn(u32, &mut Judgement) + Send + Sync>,
+    judge: Box<Judge>,
     boundaries: Vec<String>,
     /// A fingerprint that is the same for all states.
     constant: bool,

@@ -66,10 +66,13 @@ impl ContentHash {
     }
 }
 
+/// Appends a component's canonical encoding.
+pub(crate) type Encode<'a> = dyn Fn(&Component, &mut Vec<u8>) -> Result<(), Error> + 'a;
+
 /// How the components of one slot are compared, for [`Table::intern`].
 pub(crate) struct Comparison<'a> {
     pub(crate) same: &'a dyn Fn(&Component, &Component) -> bool,
-    pub(crate) bytes: &'a dyn Fn(&Component, &mut Vec<u8>) -> Result<(), Error>,
+    pub(crate) bytes: &'a Encode<'a>,
     /// The user's own hash, if there is one: equal values have equal ones.
     pub(crate) user_hash: Option<&'a dyn Fn(&Component) -> u64>,
     /// Identity is the canonical encoding: equal bytes and equal values must coincide.

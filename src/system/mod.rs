@@ -219,10 +219,7 @@ impl<M: Message> System<M> {
         A::State: Send + Sync + 'static,
     {
         let slot = &mut self.slots[handle.index_in(self.id)];
-        slot.starts = states
-            .into_iter()
-            .map(|state| Component::new(state))
-            .collect();
+        slot.starts = states.into_iter().map(Component::new).collect();
     }
 
     /// The link between every pair of actors that has none of its own.

@@ -58,7 +58,7 @@ impl<T> Identity<T> {
             strict: true,
             bytes: |value, out| canonical(value, out),
             same: |a, b| a == b,
-            tree: |value| Tree::of(value),
+            tree: Tree::of,
         }
     }
 
@@ -73,7 +73,7 @@ impl<T> Identity<T> {
                 Ok(())
             },
             same: |a, b| a == b,
-            tree: |value| Tree::debug(value),
+            tree: Tree::debug,
             strict: false,
         }
     }
@@ -91,7 +91,7 @@ impl<T> Identity<T> {
                 Ok(())
             },
             same: |a, b| format!("{a:?}") == format!("{b:?}"),
-            tree: |value| Tree::debug(value),
+            tree: Tree::debug,
             strict: false,
         }
     }
@@ -192,6 +192,9 @@ struct Rules<A: Actor> {
     strict: bool,
 }
 
+/// What a handler made of its component (`None`: it is as it was), and what it sent.
+type Settled<A> = (Option<Local<A>>, Vec<(Id, <A as Actor>::Msg)>);
+
 /// An actor and how its values are told apart.
 pub(crate) struct ActorProcess<A: Actor> {
     actor: A,
@@ -211,8 +214,8 @@ impl<A: Actor> ActorProcess<A> {
             timer_order: |a, b| bytes_of(a).ok().cmp(&bytes_of(b).ok()),
             timer_key: |timer| bytes_of(timer),
             random_key: |random| bytes_of(random),
-            timer_tree: |timer| Tree::of(timer),
-            random_tree: |random| Tree::of(random),
+            timer_tree: Tree::of,
+            random_tree: Tree::of,
             identity: |local, out| {
                 canonical(
                     &(
@@ -225,15 +228,7 @@ impl<A: Actor> ActorProcess<A> {
                     out,
                 )
             },
-            tree: |local| {
-                local_tree(
-                    local,
-                    |state| Tree::of(state),
-                    |timer| Tree::of(timer),
-                    |alternatives| Tree::of(alternatives),
-                    |storage| Tree::of(storage),
-                )
-            },
+            tree: |local| local_tree(local, Tree::of, Tree::of, Tree::of, Tree::of),
             keeps_state_when_down: false,
             strict: true,
         };
@@ -249,8 +244,8 @@ impl<A: Actor> ActorProcess<A> {
             timer_order: <A::Timer as Ord>::cmp,
             timer_key: |timer| Ok(format!("{timer:?}").into_bytes()),
             random_key: |random| Ok(format!("{random:?}").into_bytes()),
-            timer_tree: |timer| Tree::debug(timer),
-            random_tree: |random| Tree::debug(random),
+            timer_tree: Tree::debug,
+            random_tree: Tree::debug,
             identity: |local, out| {
                 hash_stream(
                     &(
@@ -264,15 +259,7 @@ impl<A: Actor> ActorProcess<A> {
                 );
                 Ok(())
             },
-            tree: |local| {
-                local_tree(
-                    local,
-                    |state| Tree::debug(state),
-                    |timer| Tree::debug(timer),
-                    |alternatives| Tree::debug(alternatives),
-                    |storage| Tree::debug(storage),
-                )
-            },
+            tree: |local| local_tree(local, Tree::debug, Tree::debug, Tree::debug, Tree::debug),
             keeps_state_when_down: true,
             strict: false,
         };
@@ -280,12 +267,7 @@ impl<A: Actor> ActorProcess<A> {
     }
 
     /// Applies a handler's commands to the component it started from.
-    fn settle(
-        &self,
-        mut local: Local<A>,
-        touched: bool,
-        out: Out<A>,
-    ) -> (Option<Local<A>>, Vec<(Id, A::Msg)>) {
+    fn settle(&self, mut local: Local<A>, touched: bool, out: Out<A>) -> Settled<A> {
         let mut sends = Vec::new();
         let mut changed = touched;
         for command in out {

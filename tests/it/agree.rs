@@ -551,7 +551,7 @@ fn check_run(
             .iter()
             .map(|path| path.labels.iter().map(|label| label.key.clone()).collect())
             .collect();
-        if options.tie_break_max > 0 && !keys.is_empty() != property.tie_break {
+        if options.tie_break_max > 0 && keys.is_empty() == property.tie_break {
             return Err(format!("{name}: a tie-break is {}", property.tie_break));
         }
         if let Some(least) = least

@@ -168,7 +168,7 @@ fn a_property_that_answers_differently_is_named() {
     let mut sys = System::new();
     sys.actor("worker", idle());
     sys.always("steady", move |_| {
-        calls.fetch_add(1, Ordering::Relaxed) % 2 == 0
+        calls.fetch_add(1, Ordering::Relaxed).is_multiple_of(2)
     });
     assert_error(
         run(sys),

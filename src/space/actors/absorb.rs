@@ -48,6 +48,9 @@ pub(super) struct Answered<M> {
     pub(super) untouched: bool,
 }
 
+/// What a fold came to, with its identity; `None`: the value it began with.
+type Folded = Option<(Component, Vec<u8>)>;
+
 impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
     pub(super) fn absorb_all(&mut self, scratches: &mut [Scratch]) -> Result<Absorbed, Error> {
         let mut asked = HashSet::new();
@@ -374,10 +377,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
     }
 
     /// Folds a list of events into an observed value, twice.
-    pub(super) fn run_fold(
-        &self,
-        fold: (u32, u32, u32),
-    ) -> Result<Result<Option<(Component, Vec<u8>)>, String>, Error> {
+    pub(super) fn run_fold(&self, fold: (u32, u32, u32)) -> Result<Result<Folded, String>, Error> {
         let (observer, value, signature) = fold;
         let folder = &self.system.observers[observer as usize];
         let run = || {

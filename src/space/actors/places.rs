@@ -64,8 +64,8 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             visit!(Place::Stimulus(i));
         }
         if self.may_crash {
-            for actor in 0..self.n_actors() {
-                if self.local_infos[words[actor] as usize].up {
+            for (actor, &local) in words[..self.n_actors()].iter().enumerate() {
+                if self.local_infos[local as usize].up {
                     visit!(Place::Crash(actor));
                 } else {
                     visit!(Place::Recover(actor));

@@ -232,7 +232,7 @@ impl Model for Pairs {
         } else {
             next.1 += if self.nan { f64::NAN } else { 1.0 };
         }
-        (next.0 < 3 && !(next.1 >= 3.0)).then_some(next)
+        (next.0 < 3 && (next.1.is_nan() || next.1 < 3.0)).then_some(next)
     }
 }
 
