@@ -9,7 +9,7 @@ Allways beside stateright: cargo bench --bench peers -- [OPTIONS]
   (nothing)            small sizes of every row: a couple of minutes
   --full               the sizes of docs/benchmarks.md: about twenty minutes and 4 GiB
   --row WORKLOAD       only this workload, at this size; may be repeated
-                       (paxos:3, abd:2x3, single-copy:4, two-phase:10, two-phase-sets:9)
+                       (paxos:3, abd:2x3, single-copy:4, two-phase:10, two-phase-sets:8)
   --against bfs|dfs    with --row: stateright's search (default: bfs; dfs for two-phase)
   --threads N,M        with --row: threads on both sides (default: 1,2)
   --peer-states N      with --row: stop stateright after so many generated states, compare by rate
@@ -100,7 +100,7 @@ impl Plan {
             clients: size(3, 4),
         };
         let two_phase = Workload::TwoPhase { rms: size(8, 10) };
-        let sets = Workload::TwoPhaseSets { rms: size(7, 9) };
+        let sets = Workload::TwoPhaseSets { rms: size(7, 8) };
         // stateright needs minutes for ten managers: once is enough.
         let long = if full { 1 } else { rounds };
         let pair = |workload, peer, threads, rounds| Pair {
@@ -113,7 +113,7 @@ impl Plan {
         // stateright's peak on the whole register would be tens of gigabytes.
         let by_rate = |threads| Pair {
             peer_states: full.then_some(10_000_000),
-            ..pair(abd, Engine::Bfs, threads, rounds)
+            ..pair(abd, Engine::Bfs, threads, rounds.min(2))
         };
         Plan {
             pairs: vec![
@@ -126,12 +126,12 @@ impl Plan {
                 pair(two_phase, Engine::Dfs, 1, long),
                 pair(two_phase, Engine::Dfs, 2, long),
                 pair(two_phase, Engine::Bfs, 1, long),
-                pair(sets, Engine::Dfs, 1, long),
-                pair(sets, Engine::Dfs, 2, long),
-                pair(sets, Engine::Bfs, 1, long),
-                pair(sets, Engine::Bfs, 2, long),
+                pair(sets, Engine::Dfs, 1, rounds),
+                pair(sets, Engine::Dfs, 2, rounds),
+                pair(sets, Engine::Bfs, 1, rounds),
+                pair(sets, Engine::Bfs, 2, rounds),
             ],
-            scaling: vec![abd, two_phase],
+            scaling: vec![abd, Workload::TwoPhase { rms: size(8, 9) }],
             rounds,
         }
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A model at a size. Written `paxos:3`, `abd:2x3`, `single-copy:4`, `two-phase:10`, `two-phase-sets:9`.
+/// A model at a size. Written `paxos:3`, `abd:2x3`, `single-copy:4`, `two-phase:10`, `two-phase-sets:8`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Workload {
     /// Single-decree Paxos with three servers.
