@@ -15,6 +15,16 @@
 //! - The newcomer answers gossip but begins none: others must hear of it through the cluster.
 //! - An owner hands over half of its slots, rounded up. A refused request is not repeated.
 //! - Links keep their order, as TCP connections do. The race needs no reordering.
+//!
+//! In `fire-and-forget` it is not even a race: the seed's request reaches the first member that gossip is to tell before the
+//! gossip does, so some owner always refuses and `every owner hands over its share` is out of reach.
+//!
+//! With the default parameters:
+//!
+//! | variant | unique states | generated | depth |
+//! | --- | --- | --- | --- |
+//! | `fire-and-forget` | 865 | 2,594 | 17 |
+//! | `callback-chain` | 625 | 1,845 | 22 |
 use allways::prelude::*;
 
 type Slot = u8;

@@ -5,6 +5,13 @@
 //! not voted; the transaction manager may abort as long as it has not decided.
 //!
 //! `premature-commit` lets the transaction manager commit with one vote missing: the one that did not vote may still abort.
+//!
+//! With the default parameters:
+//!
+//! | variant | unique states | generated | depth |
+//! | --- | --- | --- | --- |
+//! | `atomic` | 8,832 | 58,146 | 16 |
+//! | `premature-commit` | 9,232 | 60,321 | 16 |
 use allways::prelude::*;
 
 /// A set of resource managers: bit `rm` for the one of that number.

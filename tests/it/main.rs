@@ -3,7 +3,10 @@
 mod agree;
 mod cli;
 mod coverage;
+mod determinism;
+mod exponential;
 mod mistakes;
+mod models;
 mod oracle;
 mod published;
 mod random;
@@ -11,5 +14,6 @@ mod random_systems;
 #[cfg(debug_assertions)]
 mod sabotage;
 mod table;
+mod tidy;
 mod traces;
 mod walk;
