@@ -2,6 +2,7 @@
 //! of its own.
 
 use std::collections::BTreeMap;
+use std::env::consts::EXE_SUFFIX;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -216,15 +217,20 @@ fn every_file_compiles_in_a_crate_that_depends_on_allways_alone() {
     let modules: String = names.iter().map(|name| format!("mod {name};\n")).collect();
     let main = format!("{modules}allways::main!({});\n", names.join(", "));
     fs::write(source.join("main.rs"), main).expect("it can be written");
-    let output = Command::new(env!("CARGO"))
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
         .args(["check", "--offline", "--quiet"])
         .current_dir(crate_dir.path())
         .env(
             "CARGO_TARGET_DIR",
             Path::new(env!("CARGO_TARGET_TMPDIR")).join("generated"),
-        )
-        .output()
-        .expect("cargo runs");
+        );
+    // The compiler beside this cargo, not one that a dependency's own folder asks for.
+    let rustc = Path::new(env!("CARGO")).with_file_name(format!("rustc{EXE_SUFFIX}"));
+    if rustc.is_file() {
+        cargo.env("RUSTC", rustc);
+    }
+    let output = cargo.output().expect("cargo runs");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(
         output.status.success() && !said.contains("warning"),

@@ -164,16 +164,7 @@ fn no_stray_files() {
         };
         assert!(is_known, "{} belongs nowhere", file.display());
         let name = file.to_string_lossy();
-        for ending in [
-            ".orig",
-            ".rej",
-            ".bak",
-            ".swp",
-            ".log",
-            ".trace.json",
-            "~",
-            ".DS_Store",
-        ] {
+        for ending in [".orig", ".rej", ".bak", ".swp", ".log", "~", ".DS_Store"] {
             assert!(!name.ends_with(ending), "{name} is a leftover");
         }
     }
