@@ -18,10 +18,6 @@ use allways::prelude::*;
 type Rms = u16;
 
 state! {
-    /// What the transaction manager has decided. Its decision is a message to all from then on.
-    #[derive(Copy)]
-    enum Decision { None, Commit, Abort }
-
     /// The resource managers that are in none of the three sets are still working.
     #[derive(Copy)]
     struct State {
@@ -32,7 +28,9 @@ state! {
         votes: Rms,
         /// Whose vote the transaction manager has received.
         heard: Rms,
-        decision: Decision,
+        /// What the transaction manager has decided, if anything: from then on a message to all.
+        commit: bool,
+        abort: bool,
     }
 
     #[derive(Copy)]
@@ -70,12 +68,13 @@ impl Model for TwoPhase {
             aborted: 0,
             votes: 0,
             heard: 0,
-            decision: Decision::None,
+            commit: false,
+            abort: false,
         }]
     }
 
     fn actions(&self, s: &State, actions: &mut Vec<Action>) {
-        let undecided = s.decision == Decision::None;
+        let undecided = !(s.commit || s.abort);
         if undecided {
             if (self.all() & !s.heard).count_ones() <= self.votes_missing {
                 actions.push(Action::ManagerCommits);
@@ -91,10 +90,11 @@ impl Model for TwoPhase {
                 actions.push(Action::Prepares { rm });
                 actions.push(Action::ChoosesToAbort { rm });
             }
-            match s.decision {
-                Decision::None => {}
-                Decision::Commit => actions.push(Action::HearsCommit { rm }),
-                Decision::Abort => actions.push(Action::HearsAbort { rm }),
+            if s.commit {
+                actions.push(Action::HearsCommit { rm });
+            }
+            if s.abort {
+                actions.push(Action::HearsAbort { rm });
             }
         }
     }
@@ -103,8 +103,8 @@ impl Model for TwoPhase {
         let mut next = *s;
         match action {
             Action::ManagerHears { rm } => next.heard |= 1 << rm,
-            Action::ManagerCommits => next.decision = Decision::Commit,
-            Action::ManagerAborts => next.decision = Decision::Abort,
+            Action::ManagerCommits => next.commit = true,
+            Action::ManagerAborts => next.abort = true,
             Action::Prepares { rm } => {
                 next.prepared |= 1 << rm;
                 next.votes |= 1 << rm;

@@ -11,7 +11,7 @@
 //! Invariant: a fingerprint lies in the first bucket, from its home on, that was not full when it came; nothing is ever removed,
 //! so a look-up may stop at the first bucket that is not full.
 
-use std::mem::size_of;
+use std::marker::PhantomData;
 use std::ops::Range;
 
 use memmap2::MmapMut;
@@ -25,8 +25,10 @@ pub(super) const SHARDS: usize = 64;
 /// Bits that choose the shard.
 const SHARD_BITS: u32 = SHARDS.trailing_zeros();
 
-/// Bytes of a bucket.
-const BUCKET_BYTES: usize = 64;
+/// A bucket: eight fingerprints of 64 bits, or four of 128 bits, each as its low and its high word.
+type Bucket = [u64; 8];
+
+const EMPTY: Bucket = [0; 8];
 
 /// A shard grows when more than this part of its slots is taken.
 const LOAD_MAX: (usize, usize) = (7, 8);
@@ -37,11 +39,12 @@ const GROWTH: f64 = 1.35;
 /// Buckets of the first array from which a shard grows in steps of [`GROWTH`].
 const STAGGERED_FROM: f64 = 64.0;
 
-/// A large page of the usual systems. With ordinary ones nearly every look would cost an address translation as well.
-const LARGE_PAGE_BYTES: usize = 2 << 20;
+/// Buckets in a large page of 2 MiB. An array of about half a page or more is mapped as whole large pages: with small ones, most look-ups would
+/// also miss the processor's memory of where pages are.
+const LARGE_PAGE: usize = (2 << 20) / size_of::<Bucket>();
 
-/// Arrays from this size on are mapped pages, large ones where the system has them.
-const MAP_BYTES_MIN: usize = 1 << 20;
+/// Bytes of a large page.
+const LARGE_PAGE_BYTES: usize = LARGE_PAGE * size_of::<Bucket>();
 
 /// How many fingerprints wait for the memory they asked for.
 const PREFETCH_AHEAD: usize = 16;
@@ -65,30 +68,40 @@ pub(super) struct Part<'a, F> {
 }
 
 struct Shard<F> {
-    slots: Slots<F>,
+    buckets: Buckets,
     n_buckets: usize,
     /// Taken slots.
     len: usize,
     /// The shard grows before it takes one more than this.
     len_max: usize,
-    /// Buckets of this shard's first array of the staggered sizes: different for each shard, so that they grow one after another.
-    stagger: usize,
+    /// How many buckets there would be without rounding. It begins differently in each shard, so that they grow one after another.
+    ideal: f64,
+    fingerprint: PhantomData<F>,
 }
 
-enum Slots<F> {
-    Heap(Vec<F>),
+enum Buckets {
+    Heap(Vec<Bucket>),
     Mapped {
         map: MmapMut,
-        /// The bytes of the map that are slots: they begin where a large page may.
+        /// The bytes of the map that are buckets: they begin where a large page may.
         range: Range<usize>,
     },
+}
+
+/// What became of a fingerprint.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Placed {
+    Known,
+    New,
+    /// The bucket is full of others.
+    Full,
 }
 
 impl<F: Fingerprint> Table<F> {
     pub(super) fn new() -> Self {
         let shards = (0..SHARDS).map(|i| {
             let part = i as f64 / SHARDS as f64;
-            Shard::new((STAGGERED_FROM * GROWTH.powf(part)) as usize)
+            Shard::new(STAGGERED_FROM * GROWTH.powf(part))
         });
         Table {
             shards: shards.collect(),
@@ -107,11 +120,8 @@ impl<F: Fingerprint> Table<F> {
 
     /// Bytes held.
     pub(super) fn bytes(&self) -> usize {
-        self.shards
-            .iter()
-            .map(|shard| shard.n_buckets * BUCKET_BYTES)
-            .sum::<usize>()
-            + self.recent.capacity() * size_of::<F>()
+        let n_buckets: usize = self.shards.iter().map(|shard| shard.n_buckets).sum();
+        n_buckets * size_of::<Bucket>() + self.recent.capacity() * size_of::<F>()
     }
 
     pub(super) fn contains(&self, fingerprint: F) -> bool {
@@ -120,7 +130,10 @@ impl<F: Fingerprint> Table<F> {
 
     /// Inserts one fingerprint; whether it is new.
     pub(super) fn insert(&mut self, fingerprint: F) -> Result<bool, Error> {
-        self.shards[shard_of(fingerprint)].insert(fingerprint)
+        let shard = &mut self.shards[shard_of(fingerprint)];
+        let is_new = shard.insert(fingerprint, shard.home(fingerprint));
+        shard.grow_if_full()?;
+        Ok(is_new)
     }
 
     /// The whole table as one part.
@@ -137,9 +150,7 @@ impl<F: Fingerprint> Table<F> {
         let size = SHARDS / n;
         let shards = self.shards.chunks_mut(size);
         let recent = self.recent.chunks_mut(size * RECENT_PER_SHARD);
-        shards
-            .zip(recent)
-            .enumerate()
+        (shards.zip(recent).enumerate())
             .map(|(g, (shards, recent))| Part {
                 shards,
                 recent,
@@ -161,14 +172,14 @@ fn shard_of<F: Fingerprint>(fingerprint: F) -> usize {
 }
 
 impl<F: Fingerprint> Part<'_, F> {
-    /// Inserts fingerprints in order and calls `fresh` with the position of each that is new.
+    /// Inserts fingerprints in order, zeros left out, and calls `fresh` with the position of each that is new.
     pub(super) fn insert_all(
         &mut self,
         fingerprints: &[F],
         mut fresh: impl FnMut(usize),
     ) -> Result<(), Error> {
-        // A ring of those that wait, the oldest at `n_done`.
-        let mut waiting = [(F::default(), 0); PREFETCH_AHEAD];
+        // A ring of those that wait, each with its position and its home, the oldest at `n_done`.
+        let mut waiting = [(F::default(), 0, 0); PREFETCH_AHEAD];
         let (mut n_asked, mut n_done) = (0, 0);
         for (position, &fingerprint) in fingerprints.iter().enumerate() {
             // Zero marks a place without a step.
@@ -176,20 +187,37 @@ impl<F: Fingerprint> Part<'_, F> {
                 continue;
             }
             if n_asked - n_done == PREFETCH_AHEAD {
-                let (oldest, its_position) = waiting[n_done % PREFETCH_AHEAD];
+                self.insert_oldest(&mut waiting, n_done, &mut fresh)?;
                 n_done += 1;
-                if self.insert(oldest)? {
-                    fresh(its_position);
-                }
             }
-            self.prefetch(fingerprint);
-            waiting[n_asked % PREFETCH_AHEAD] = (fingerprint, position);
+            let home = self.prefetch(fingerprint);
+            waiting[n_asked % PREFETCH_AHEAD] = (fingerprint, position, home);
             n_asked += 1;
         }
-        for i in n_done..n_asked {
-            let (fingerprint, position) = waiting[i % PREFETCH_AHEAD];
-            if self.insert(fingerprint)? {
-                fresh(position);
+        for oldest in n_done..n_asked {
+            self.insert_oldest(&mut waiting, oldest, &mut fresh)?;
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn insert_oldest(
+        &mut self,
+        waiting: &mut [(F, usize, usize); PREFETCH_AHEAD],
+        oldest: usize,
+        fresh: &mut impl FnMut(usize),
+    ) -> Result<(), Error> {
+        let (fingerprint, position, home) = waiting[oldest % PREFETCH_AHEAD];
+        let shard = &mut self.shards[shard_of(fingerprint) - self.first];
+        if shard.insert(fingerprint, home) {
+            fresh(position);
+            if shard.grow_if_full()? {
+                // Whoever waits in this shard has moved.
+                for (fingerprint, _, home) in waiting {
+                    if *fingerprint != F::default() {
+                        *home = self.prefetch(*fingerprint);
+                    }
+                }
             }
         }
         Ok(())
@@ -204,102 +232,106 @@ impl<F: Fingerprint> Part<'_, F> {
         std::mem::replace(last, fingerprint) == fingerprint
     }
 
+    /// Asks for the memory where a fingerprint would like to be: which bucket.
     #[inline]
-    fn insert(&mut self, fingerprint: F) -> Result<bool, Error> {
-        self.shards[shard_of(fingerprint) - self.first].insert(fingerprint)
-    }
-
-    #[inline]
-    fn prefetch(&self, fingerprint: F) {
+    fn prefetch(&self, fingerprint: F) -> usize {
         let shard = &self.shards[shard_of(fingerprint) - self.first];
-        let slots = shard.slots.view();
-        prefetch(&slots[home(fingerprint, shard.n_buckets) * per_bucket::<F>()]);
+        let home = shard.home(fingerprint);
+        prefetch(&shard.buckets.view()[home]);
+        home
     }
-}
-
-/// Slots in a bucket.
-const fn per_bucket<F>() -> usize {
-    BUCKET_BYTES / size_of::<F>()
-}
-
-/// The bucket where a fingerprint would like to be.
-#[inline]
-fn home<F: Fingerprint>(fingerprint: F, n_buckets: usize) -> usize {
-    let position = fingerprint.bits() << SHARD_BITS;
-    ((u128::from(position) * n_buckets as u128) >> 64) as usize
 }
 
 impl<F: Fingerprint> Shard<F> {
-    fn new(stagger: usize) -> Self {
+    fn new(ideal: f64) -> Self {
         Shard {
-            slots: Slots::Heap(vec![F::default(); per_bucket::<F>()]),
+            buckets: Buckets::Heap(vec![EMPTY]),
             n_buckets: 1,
             len: 0,
             len_max: len_max::<F>(1),
-            stagger,
+            ideal,
+            fingerprint: PhantomData,
         }
+    }
+
+    /// The bucket where a fingerprint would like to be.
+    #[inline]
+    fn home(&self, fingerprint: F) -> usize {
+        home(fingerprint, self.n_buckets)
     }
 
     fn contains(&self, fingerprint: F) -> bool {
-        let slots = self.slots.view();
-        let mut bucket_idx = home(fingerprint, self.n_buckets);
+        let buckets = self.buckets.view();
+        let mut bucket_idx = self.home(fingerprint);
         loop {
-            let bucket = &slots[bucket_idx * per_bucket::<F>()..][..per_bucket::<F>()];
-            if bucket.contains(&fingerprint) {
-                return true;
+            // On a copy, so that nothing is changed.
+            let mut bucket = buckets[bucket_idx];
+            match place_in(&mut bucket, fingerprint) {
+                Placed::Known => return true,
+                Placed::New => return false,
+                Placed::Full => bucket_idx = next(bucket_idx, self.n_buckets),
             }
-            if bucket.contains(&F::default()) {
-                return false;
-            }
-            bucket_idx = next(bucket_idx, self.n_buckets);
         }
     }
 
+    /// Inserts a fingerprint whose home is known; whether it is new. There is always a free slot.
     #[inline]
-    fn insert(&mut self, fingerprint: F) -> Result<bool, Error> {
-        if !place(self.slots.view_mut(), self.n_buckets, fingerprint) {
+    fn insert(&mut self, fingerprint: F, home: usize) -> bool {
+        let is_new = place(self.buckets.view_mut(), home, fingerprint);
+        self.len += usize::from(is_new);
+        is_new
+    }
+
+    /// Makes room for one more, if needed; whether everything moved.
+    #[inline]
+    fn grow_if_full(&mut self) -> Result<bool, Error> {
+        if self.len <= self.len_max {
             return Ok(false);
         }
-        self.len += 1;
-        if self.len > self.len_max {
-            self.grow()?;
-        }
+        self.grow()?;
         Ok(true)
     }
 
     #[cold]
     fn grow(&mut self) -> Result<(), Error> {
-        let n_buckets = if self.n_buckets < self.stagger {
-            (self.n_buckets * 8).min(self.stagger)
+        // A small set, as most are, makes do with a small array.
+        let n_buckets = if self.n_buckets * 8 < self.ideal as usize {
+            self.n_buckets * 8
         } else {
-            whole_pages((self.n_buckets as f64 * GROWTH) as usize)
+            while self.ideal as usize <= self.n_buckets {
+                self.ideal *= GROWTH;
+            }
+            match self.ideal as usize {
+                n if n < LARGE_PAGE / 2 => n,
+                n => n.next_multiple_of(LARGE_PAGE),
+            }
         };
-        let mut grown = Slots::new(n_buckets)?;
+        let mut grown = Buckets::new(n_buckets)?;
         let to = grown.view_mut();
-        for &fingerprint in self.slots.view() {
-            if fingerprint != F::default() {
-                place(to, n_buckets, fingerprint);
+        for bucket in self.buckets.view() {
+            for words in bucket.chunks_exact(size_of::<F>() / size_of::<u64>()) {
+                let fingerprint: F = bytemuck::pod_read_unaligned(bytemuck::cast_slice(words));
+                if fingerprint != F::default() {
+                    place(to, home(fingerprint, n_buckets), fingerprint);
+                }
             }
         }
-        self.slots = grown;
+        self.buckets = grown;
         self.n_buckets = n_buckets;
         self.len_max = len_max::<F>(n_buckets);
         Ok(())
     }
 }
 
-/// Rounds the buckets of a larger array to whole large pages, where that is a small part of it.
-fn whole_pages(n_buckets: usize) -> usize {
-    const PAGE: usize = LARGE_PAGE_BYTES / BUCKET_BYTES;
-    if n_buckets < 2 * PAGE {
-        n_buckets
-    } else {
-        n_buckets.next_multiple_of(PAGE)
-    }
+fn len_max<F>(n_buckets: usize) -> usize {
+    let n_slots = n_buckets * (size_of::<Bucket>() / size_of::<F>());
+    n_slots * LOAD_MAX.0 / LOAD_MAX.1
 }
 
-fn len_max<F>(n_buckets: usize) -> usize {
-    n_buckets * per_bucket::<F>() * LOAD_MAX.0 / LOAD_MAX.1
+#[inline]
+fn home<F: Fingerprint>(fingerprint: F, n_buckets: usize) -> usize {
+    let position = fingerprint.bits() << SHARD_BITS;
+    ((u128::from(position) * n_buckets as u128) >> 64) as usize
 }
 
 #[inline]
@@ -313,90 +345,115 @@ fn next(bucket_idx: usize, n_buckets: usize) -> usize {
 
 /// Puts a fingerprint into the first free slot from its home on, unless it is there; whether it was not. There must be a free slot.
 #[inline]
-fn place<F: Fingerprint>(slots: &mut [F], n_buckets: usize, fingerprint: F) -> bool {
-    let mut bucket_idx = home(fingerprint, n_buckets);
+fn place<F: Fingerprint>(buckets: &mut [Bucket], home: usize, fingerprint: F) -> bool {
+    let mut bucket_idx = home;
     loop {
-        let bucket = &mut slots[bucket_idx * per_bucket::<F>()..][..per_bucket::<F>()];
-        // All slots are looked at without a branch in between: the compiler compares several at once.
-        let mut found = false;
-        let mut n_taken = 0;
-        for &slot in bucket.iter() {
-            found |= slot == fingerprint;
-            n_taken += usize::from(slot != F::default());
+        match place_in(&mut buckets[bucket_idx], fingerprint) {
+            Placed::Known => return false,
+            Placed::New => return true,
+            Placed::Full => bucket_idx = next(bucket_idx, buckets.len()),
         }
-        if found {
-            return false;
-        }
-        if let Some(slot) = bucket.get_mut(n_taken) {
-            *slot = fingerprint;
-            return true;
-        }
-        bucket_idx = next(bucket_idx, n_buckets);
     }
 }
 
-impl<F: Fingerprint> Slots<F> {
-    fn new(n_buckets: usize) -> Result<Self, Error> {
-        let bytes = n_buckets * BUCKET_BYTES;
-        if bytes < MAP_BYTES_MIN {
-            return Ok(Slots::Heap(vec![
-                F::default();
-                n_buckets * per_bucket::<F>()
-            ]));
+/// Puts a fingerprint into the first free slot of a bucket, unless it is there.
+#[inline(always)]
+fn place_in<F: Fingerprint>(bucket: &mut Bucket, fingerprint: F) -> Placed {
+    // All slots are looked at without a branch in between, in words, so that the compiler compares several at once: the top bit
+    // of `d | -d` is clear only where `d` is zero.
+    let words: &[u64] = bytemuck::cast_slice(std::slice::from_ref(&fingerprint));
+    let mut differs = u64::MAX;
+    let mut n_words_taken = 0;
+    match *words {
+        [word] => {
+            for slot in bucket.iter() {
+                let d = slot ^ word;
+                differs &= d | d.wrapping_neg();
+            }
+            if differs >> 63 == 0 {
+                return Placed::Known;
+            }
+            for &slot in bucket.iter() {
+                n_words_taken += usize::from(slot != 0);
+            }
         }
-        // Where the array is not large pages from its first byte on, hardly any fits in between. What is mapped beyond it is never touched.
-        let slack = LARGE_PAGE_BYTES;
-        let map = MmapMut::map_anon(bytes + slack).map_err(|error| {
+        _ => {
+            for slot in bucket.chunks_exact(2) {
+                let d = (slot[0] ^ words[0]) | (slot[1] ^ words[1]);
+                differs &= d | d.wrapping_neg();
+            }
+            if differs >> 63 == 0 {
+                return Placed::Known;
+            }
+            for slot in bucket.chunks_exact(2) {
+                n_words_taken += 2 * usize::from(slot[0] | slot[1] != 0);
+            }
+        }
+    }
+    match bucket.get_mut(n_words_taken..n_words_taken + words.len()) {
+        Some(slot) => {
+            slot.copy_from_slice(words);
+            Placed::New
+        }
+        None => Placed::Full,
+    }
+}
+
+impl Buckets {
+    fn new(n_buckets: usize) -> Result<Self, Error> {
+        if n_buckets < LARGE_PAGE {
+            return Ok(Buckets::Heap(vec![EMPTY; n_buckets]));
+        }
+        // Whole large pages from the first byte on. What is mapped beyond them is never touched.
+        let bytes = n_buckets * size_of::<Bucket>();
+        let map = MmapMut::map_anon(bytes + LARGE_PAGE_BYTES).map_err(|error| {
             Error::capacity(format!("the visited set cannot grow: {error}"))
                 .with_cure("give the check a memory limit, or a smaller model")
         })?;
         let start = map.as_ptr().addr().wrapping_neg() % LARGE_PAGE_BYTES;
-        // Large pages only make it faster: where the system refuses them, nothing else changes. A last one that is only begun stays small.
+        // Large pages only make it faster: where the system refuses them, nothing else changes.
         #[cfg(target_os = "linux")]
-        if bytes >= LARGE_PAGE_BYTES {
-            let large = bytes - bytes % LARGE_PAGE_BYTES;
-            let _ = map.advise_range(memmap2::Advice::HugePage, start, large);
-        }
-        Ok(Slots::Mapped {
+        let _ = map.advise_range(memmap2::Advice::HugePage, start, bytes);
+        Ok(Buckets::Mapped {
             map,
             range: start..start + bytes,
         })
     }
 
     #[inline]
-    fn view(&self) -> &[F] {
+    fn view(&self) -> &[Bucket] {
         match self {
-            Slots::Heap(slots) => slots,
-            Slots::Mapped { map, range } => bytemuck::cast_slice(&map[range.clone()]),
+            Buckets::Heap(buckets) => buckets,
+            Buckets::Mapped { map, range } => bytemuck::cast_slice(&map[range.clone()]),
         }
     }
 
     #[inline]
-    fn view_mut(&mut self) -> &mut [F] {
+    fn view_mut(&mut self) -> &mut [Bucket] {
         match self {
-            Slots::Heap(slots) => slots,
-            Slots::Mapped { map, range } => bytemuck::cast_slice_mut(&mut map[range.clone()]),
+            Buckets::Heap(buckets) => buckets,
+            Buckets::Mapped { map, range } => bytemuck::cast_slice_mut(&mut map[range.clone()]),
         }
     }
 }
 
-/// Asks for the cache line of a slot before it is needed.
+/// Asks for the cache line of a bucket before it is needed.
 #[inline]
 #[allow(unsafe_code)]
-fn prefetch<F>(slot: &F) {
+fn prefetch(bucket: &Bucket) {
     // SAFETY: a prefetch reads nothing that the program can see and faults on no address; this one is of a live reference.
     #[cfg(target_arch = "x86_64")]
     unsafe {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(slot).cast());
+        _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(bucket).cast());
     }
     // SAFETY: as above.
     #[cfg(target_arch = "aarch64")]
     unsafe {
-        std::arch::asm!("prfm pldl1keep, [{}]", in(reg) slot, options(nostack, preserves_flags, readonly));
+        std::arch::asm!("prfm pldl1keep, [{}]", in(reg) bucket, options(nostack, preserves_flags, readonly));
     }
     #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-    let _ = slot;
+    let _ = bucket;
 }
 
 #[cfg(test)]
@@ -465,7 +522,7 @@ mod tests {
             if i % 100_000 == 0 {
                 let arrays = table.bytes() - table.recent.capacity() * size_of::<u64>();
                 let per_state = arrays as f64 / i as f64;
-                assert!(per_state < 11.5, "{per_state} bytes a state at {i}");
+                assert!(per_state < 12.5, "{per_state} bytes a state at {i}");
             }
         }
     }

@@ -10,8 +10,11 @@ pub trait Fingerprint:
     /// How many bits are stored.
     const BITS: u32;
 
-    /// Finishes a 128-bit sum of component hashes, or one whole 128-bit hash, non-linearly.
+    /// Finishes a 128-bit sum of component hashes, non-linearly.
     fn finish(sum: u128) -> Self;
+
+    /// Takes one whole 128-bit hash, which is mixed well enough already.
+    fn of_hash(hash: u128) -> Self;
 
     /// 64 well-mixed bits: for choosing shards and buckets.
     fn bits(self) -> u64;
@@ -35,6 +38,11 @@ impl Fingerprint for u64 {
     }
 
     #[inline]
+    fn of_hash(hash: u128) -> Self {
+        (hash as u64).max(1)
+    }
+
+    #[inline]
     fn bits(self) -> u64 {
         self
     }
@@ -50,6 +58,11 @@ impl Fingerprint for u128 {
         let high = high ^ mix(low ^ 0x9e37_79b9_7f4a_7c15);
         let low = low ^ mix(high);
         ((u128::from(high) << 64) | u128::from(low)).max(1)
+    }
+
+    #[inline]
+    fn of_hash(hash: u128) -> Self {
+        hash.max(1)
     }
 
     #[inline]

@@ -12,7 +12,9 @@ mod stateright;
 
 pub use actors::{ActorSpace, Words};
 pub use fingerprint::Fingerprint;
-pub use general::{Audited, Encoded, GeneralArena, GeneralScratch, GeneralSpace, Hashed, Identity};
+pub use general::{
+    Audited, Buffer, Encoded, GeneralArena, GeneralScratch, GeneralSpace, Hashed, Identity,
+};
 pub use stateright::from_stateright;
 
 use crate::error::Error;

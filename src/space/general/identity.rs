@@ -4,20 +4,29 @@ use std::fmt::Debug;
 use std::hash::Hash;
 
 use serde::Serialize;
+use xxhash_rust::xxh3::xxh3_128_with_seed;
 
+use super::words::Words;
 use crate::error::Error;
 use crate::value::{Tree, canonical, hash_stream};
+
+/// Working memory of a content hash.
+#[derive(Default)]
+pub struct Buffer {
+    bytes: Vec<u8>,
+    words: Words,
+}
 
 /// A way to tell states of type `T` apart.
 pub trait Identity<T>: Send + Sync + 'static {
     /// What a report says about it, where it is less than an exact comparison.
     const NOTE: Option<&'static str>;
 
-    /// Appends the bytes that are the state's identity.
+    /// The 128-bit content hash of a state.
     ///
     /// # Errors
     /// The state has no canonical encoding.
-    fn bytes(state: &T, out: &mut Vec<u8>) -> Result<(), Error>;
+    fn content(state: &T, seed: u64, buffer: &mut Buffer) -> Result<u128, Error>;
 
     /// Whether two states are the same.
     fn same(a: &T, b: &T) -> bool;
@@ -42,8 +51,10 @@ impl<T: Serialize> Identity<T> for Encoded {
     const NOTE: Option<&'static str> = None;
 
     #[inline]
-    fn bytes(state: &T, out: &mut Vec<u8>) -> Result<(), Error> {
-        canonical(state, out)
+    fn content(state: &T, seed: u64, buffer: &mut Buffer) -> Result<u128, Error> {
+        buffer.bytes.clear();
+        canonical(state, &mut buffer.bytes)?;
+        Ok(xxh3_128_with_seed(&buffer.bytes, seed))
     }
 
     fn same(a: &T, b: &T) -> bool {
@@ -60,9 +71,8 @@ impl<T: Hash + Debug> Identity<T> for Hashed {
     const NOTE: Option<&'static str> = Some("the model's Hash");
 
     #[inline]
-    fn bytes(state: &T, out: &mut Vec<u8>) -> Result<(), Error> {
-        hash_stream(state, out);
-        Ok(())
+    fn content(state: &T, seed: u64, buffer: &mut Buffer) -> Result<u128, Error> {
+        Ok(buffer.words.content(state, seed))
     }
 
     fn same(a: &T, b: &T) -> bool {
@@ -82,9 +92,8 @@ impl<T: Hash + PartialEq + Debug> Identity<T> for Audited {
         Some("the model's Hash, and PartialEq wherever states are compared in full");
 
     #[inline]
-    fn bytes(state: &T, out: &mut Vec<u8>) -> Result<(), Error> {
-        hash_stream(state, out);
-        Ok(())
+    fn content(state: &T, seed: u64, buffer: &mut Buffer) -> Result<u128, Error> {
+        Ok(buffer.words.content(state, seed))
     }
 
     fn same(a: &T, b: &T) -> bool {

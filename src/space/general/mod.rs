@@ -11,6 +11,7 @@ mod identity;
 mod properties;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::cell::RefCell;
 use std::fmt::Debug;
@@ -21,7 +22,7 @@ use stateright::Model;
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
 pub use arena::GeneralArena;
-pub use identity::{Audited, Encoded, Hashed, Identity};
+pub use identity::{Audited, Buffer, Encoded, Hashed, Identity};
 
 use super::{
     Absorbed, Answer, Arena, Fingerprint, Judgement, Label, PropertyDecl, Rendered, StateSpace,
@@ -87,7 +88,7 @@ where
 /// A thread's working memory.
 pub struct GeneralScratch<M: Model> {
     actions: Vec<M::Action>,
-    bytes: Vec<u8>,
+    buffer: Buffer,
     /// A state that has no canonical encoding.
     refused: Option<Error>,
 }
@@ -96,14 +97,14 @@ impl<M: Model> Default for GeneralScratch<M> {
     fn default() -> Self {
         GeneralScratch {
             actions: Vec::new(),
-            bytes: Vec::new(),
+            buffer: Buffer::default(),
             refused: None,
         }
     }
 }
 
 thread_local! {
-    static BYTES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    static BUFFER: RefCell<Buffer> = RefCell::default();
 }
 
 /// A step: where it leads, or why it panicked.
@@ -112,17 +113,14 @@ type Step<T> = Result<T, String>;
 impl<M: Model, I: Identity<M::State>> GeneralSpace<M, I> {
     /// The 128-bit content hash of a state.
     #[inline]
-    fn content(&self, state: &M::State, bytes: &mut Vec<u8>) -> Result<u128, Error> {
-        bytes.clear();
-        I::bytes(state, bytes)?;
-        Ok(xxh3_128_with_seed(bytes, self.seed))
+    fn content(&self, state: &M::State, buffer: &mut Buffer) -> Result<u128, Error> {
+        I::content(state, self.seed, buffer)
     }
 
     /// The content hash of the state that stands for a panic in `state`.
     fn content_of_panic(&self, state: &M::State, message: &str) -> Result<u128, Error> {
-        let mut bytes = Vec::new();
-        I::bytes(state, &mut bytes)?;
-        bytes.extend_from_slice(b"\xff panics: ");
+        let content = self.content(state, &mut Buffer::default())?;
+        let mut bytes = content.to_le_bytes().to_vec();
         bytes.extend_from_slice(message.as_bytes());
         Ok(xxh3_128_with_seed(&bytes, !self.seed))
     }
@@ -210,9 +208,9 @@ where
                 thrown.message
             ))
         })?;
-        let mut bytes = Vec::new();
+        let mut buffer = Buffer::default();
         for state in states {
-            self.content(&state, &mut bytes)?;
+            self.content(&state, &mut buffer)?;
             out.push(state);
         }
         Ok(())
@@ -222,11 +220,11 @@ where
     fn fingerprint<F: Fingerprint>(&self, states: &Self::Arena, index: usize) -> F {
         let state = &states[index];
         let content = match states.panic(index) {
-            None => BYTES.with_borrow_mut(|bytes| self.content(state, bytes)),
+            None => BUFFER.with_borrow_mut(|buffer| self.content(state, buffer)),
             Some(message) => self.content_of_panic(state, message),
         };
         // A state that can be encoded once and not again has no fingerprint: the search will say that the model is not deterministic.
-        content.map_or(F::default(), F::finish)
+        content.map_or(F::default(), F::of_hash)
     }
 
     #[inline]
@@ -244,13 +242,13 @@ where
         let begin = out.len();
         let GeneralScratch {
             actions,
-            bytes,
+            buffer,
             refused,
         } = scratch;
         let ran = guarded(|| {
-            self.each_successor(state, actions, |next| match self.content(&next, bytes) {
+            self.each_successor(state, actions, |next| match self.content(&next, buffer) {
                 Ok(content) => {
-                    out.push(F::finish(content));
+                    out.push(F::of_hash(content));
                     true
                 }
                 Err(error) => {
@@ -263,11 +261,11 @@ where
             out.truncate(begin);
             for (_, step) in self.steps_guarded(state) {
                 let content = match &step {
-                    Ok(next) => self.content(next, bytes),
+                    Ok(next) => self.content(next, buffer),
                     Err(message) => self.content_of_panic(state, message),
                 };
                 match content {
-                    Ok(content) => out.push(F::finish(content)),
+                    Ok(content) => out.push(F::of_hash(content)),
                     Err(error) => *refused = Some(error),
                 }
             }

@@ -230,7 +230,7 @@ where
     /// Orders steps by the canonical encoding of their action, where otherwise their place in `Model::actions` counts.
     #[must_use]
     pub fn with_encoded_actions(mut self) -> Self {
-        self.action_key = Some(|action, out| crate::value::canonical(action, out));
+        self.action_key = Some(crate::value::canonical);
         self
     }
 }
