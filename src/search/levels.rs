@@ -24,7 +24,7 @@ use crate::error::Error;
 use crate::space::{Absorbed, Arena, Fingerprint, StateSpace};
 
 /// Chunks in a batch. It bounds what a batch needs besides the levels, and how many threads can share one.
-pub(super) const BATCH_CHUNKS: usize = 64;
+pub(super) const BATCH_CHUNKS: usize = 128;
 
 /// A thread's stack: user code runs on it, and may recurse.
 const STACK_BYTES: usize = 64 << 20;

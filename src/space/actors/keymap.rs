@@ -1,95 +1,128 @@
 //! A map from pairs of numbers to numbers, read by many threads at once and written by one between the phases of a search.
+//!
+//! A state asks about several events of one component, so what belongs to the first number of a pair lies together: a row of
+//! its own, with open addressing over the second number.
 
-/// Open addressing with linear probing over a power of two, at most two thirds full.
+/// Rows of pairs; see the module.
 #[derive(Default)]
 pub(crate) struct KeyMap {
-    entries: Vec<Pair>,
-    len: usize,
+    /// By the first number plus one, so that the largest number, which stands for "none", comes first.
+    rows: Vec<Row>,
+    slots: Vec<Slot>,
 }
 
-/// A key with its value; aligned so that it never straddles two cache lines.
+/// Where a row's slots are: `1 << log2` of them, at most three quarters used; none before the first insertion.
+#[derive(Clone, Copy, Default)]
+struct Row {
+    start: u32,
+    len: u32,
+    log2: u8,
+}
+
 #[derive(Clone, Copy)]
-#[repr(align(16))]
-struct Pair {
-    a: u32,
-    b: u32,
+struct Slot {
+    key: u32,
     value: u32,
 }
 
-/// Marks an empty place; no value is this.
+/// The value of an empty slot; no other value is this.
 const EMPTY: u32 = u32::MAX;
 
-#[inline]
-fn spread(a: u32, b: u32) -> u64 {
-    let key = (u64::from(a) << 32) | u64::from(b);
-    let product = key.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    product ^ (product >> 32)
+/// Slots of a new row, as a power of two.
+const FIRST_LOG2: u8 = 2;
+
+impl Row {
+    #[inline]
+    fn home(self, key: u32) -> usize {
+        (key.wrapping_mul(0x9e37_79b9) >> (32 - u32::from(self.log2))) as usize
+    }
 }
 
 impl KeyMap {
     #[inline]
     pub(crate) fn get(&self, a: u32, b: u32) -> Option<u32> {
-        if self.entries.is_empty() {
+        let row = *self.rows.get(a.wrapping_add(1) as usize)?;
+        if row.log2 == 0 {
             return None;
         }
-        let mask = self.entries.len() - 1;
-        let mut at = spread(a, b) as usize & mask;
+        let slots = &self.slots[row.start as usize..][..1 << row.log2];
+        let mut at = row.home(b);
         loop {
-            let pair = &self.entries[at];
-            if pair.a == a && pair.b == b && pair.value != EMPTY {
-                return Some(pair.value);
-            }
-            if pair.value == EMPTY {
+            let slot = slots[at];
+            if slot.value == EMPTY {
                 return None;
             }
-            at = (at + 1) & mask;
+            if slot.key == b {
+                return Some(slot.value);
+            }
+            at = (at + 1) & (slots.len() - 1);
         }
     }
 
-    /// Sets the value of a key; `value` is below `u32::MAX`.
+    /// Sets the value of a pair; `value` is below `u32::MAX`.
     pub(crate) fn insert(&mut self, a: u32, b: u32, value: u32) {
         assert!(value != EMPTY, "a map value out of range");
-        if (self.len + 1) * 3 > self.entries.len() * 2 {
-            self.grow();
+        let row = a.wrapping_add(1) as usize;
+        if self.rows.len() <= row {
+            self.rows.resize(row + 1, Row::default());
         }
-        let mask = self.entries.len() - 1;
-        let mut at = spread(a, b) as usize & mask;
-        while self.entries[at].value != EMPTY {
-            if self.entries[at].a == a && self.entries[at].b == b {
-                self.entries[at].value = value;
-                return;
-            }
-            at = (at + 1) & mask;
+        let Row { len, log2, .. } = self.rows[row];
+        if log2 == 0 || (len + 1) * 4 > (3 << log2) {
+            self.grow(row);
         }
-        self.entries[at] = Pair { a, b, value };
-        self.len += 1;
+        if self.put(self.rows[row], b, value) {
+            self.rows[row].len += 1;
+        }
     }
 
-    fn grow(&mut self) {
-        let capacity = (self.entries.len() * 2).max(1024);
-        let empty = Pair {
-            a: 0,
-            b: 0,
+    /// Writes into a row with room; whether the key is new there.
+    fn put(&mut self, row: Row, key: u32, value: u32) -> bool {
+        let slots = &mut self.slots[row.start as usize..][..1 << row.log2];
+        let mut at = row.home(key);
+        while slots[at].value != EMPTY && slots[at].key != key {
+            at = (at + 1) & (slots.len() - 1);
+        }
+        let is_new = slots[at].value == EMPTY;
+        slots[at] = Slot { key, value };
+        is_new
+    }
+
+    /// Gives a row twice the room, at the end of the slots. What it leaves behind adds up to no more than what is in use.
+    fn grow(&mut self, row: usize) {
+        let old = self.rows[row];
+        let log2 = if old.log2 == 0 {
+            FIRST_LOG2
+        } else {
+            old.log2 + 1
+        };
+        let start = u32::try_from(self.slots.len()).ok();
+        let Some(start) = start.filter(|_| log2 < 32) else {
+            panic!("a map outgrew 2^32 slots");
+        };
+        let new = Row { start, log2, ..old };
+        let empty = Slot {
+            key: 0,
             value: EMPTY,
         };
-        let old = std::mem::replace(&mut self.entries, vec![empty; capacity]);
-        let mask = capacity - 1;
-        for pair in old.into_iter().filter(|pair| pair.value != EMPTY) {
-            let mut at = spread(pair.a, pair.b) as usize & mask;
-            while self.entries[at].value != EMPTY {
-                at = (at + 1) & mask;
+        self.slots.resize(self.slots.len() + (1 << log2), empty);
+        if old.log2 != 0 {
+            for at in old.start as usize..old.start as usize + (1 << old.log2) {
+                let Slot { key, value } = self.slots[at];
+                if value != EMPTY {
+                    self.put(new, key, value);
+                }
             }
-            self.entries[at] = pair;
         }
+        self.rows[row] = new;
     }
 
     pub(crate) fn clear(&mut self) {
-        self.entries.clear();
-        self.len = 0;
+        self.rows.clear();
+        self.slots.clear();
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        self.entries.capacity() * size_of::<Pair>()
+        self.rows.capacity() * size_of::<Row>() + self.slots.capacity() * size_of::<Slot>()
     }
 }
 
@@ -101,20 +134,23 @@ mod tests {
     fn finds_what_was_inserted_and_nothing_else() {
         let mut map = KeyMap::default();
         assert_eq!(map.get(0, 0), None);
-        for a in 0..100 {
+        let rows = || (0..100).chain([u32::MAX]);
+        for a in rows() {
             for b in 0..100 {
-                map.insert(a, b * 7, a * 1000 + b);
+                map.insert(a, b * 7, a.wrapping_mul(1000).wrapping_add(b));
             }
         }
-        assert_eq!(map.len, 10_000);
-        for a in 0..100 {
+        for a in rows() {
             for b in 0..100 {
-                assert_eq!(map.get(a, b * 7), Some(a * 1000 + b));
+                assert_eq!(
+                    map.get(a, b * 7),
+                    Some(a.wrapping_mul(1000).wrapping_add(b))
+                );
                 assert_eq!(map.get(a, b * 7 + 1), None);
             }
         }
         map.insert(3, 7, 5);
         assert_eq!(map.get(3, 7), Some(5));
-        assert_eq!(map.len, 10_000);
+        assert_eq!(map.get(100, 7), None);
     }
 }
