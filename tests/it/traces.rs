@@ -1,11 +1,18 @@
 //! Traces of real actor systems, from the search to the screen and back.
 
+use std::collections::BTreeSet;
+
 use allways::prelude::*;
 use allways::search::{Options, Verdict, search};
-use allways::space::{ActorSpace, StateSpace};
+use allways::space::{ActorSpace, StateSpace, StepKind};
 use allways::trace::{
     About, AtEnd, Difference, Style, Trace, from_json, record, replay, text, to_json,
 };
+
+use proptest::strategy::{Strategy, ValueTree};
+
+use crate::random::Spec;
+use crate::random_systems::{runner, space as random_space, systems};
 
 message! {
     enum Msg {
@@ -291,4 +298,62 @@ fn two_runs_that_disagree_are_told_both() {
 ",
         "{shown}"
     );
+}
+
+/// Random systems whose traces are recorded and replayed.
+const SYSTEMS: u32 = 1_000;
+
+#[test]
+fn traces_of_random_systems_replay_and_show_every_change() {
+    let mut runner = runner(7, SYSTEMS);
+    let mut kinds = BTreeSet::new();
+    let mut n_traces = 0;
+    for number in 0..SYSTEMS {
+        let bytes = systems().new_tree(&mut runner).expect("bytes").current();
+        let spec = Spec::decode(&bytes);
+        let mut searched = random_space(&spec).expect("a sound system");
+        let options = Options {
+            depth_max: Some(8),
+            ..Options::default()
+        };
+        let outcome = allways::check(&mut searched, &options, &()).expect("a sound system");
+        for property in &outcome.properties {
+            let recorded = record(&mut searched, property, &About::default());
+            let Some(trace) = recorded.expect("it repeats itself") else {
+                continue;
+            };
+            n_traces += 1;
+            let what = || format!("system {number}, {}: {spec:?}", property.decl.name);
+            let read = from_json(&to_json(&trace)).expect("our own");
+            assert_eq!(read, trace, "{}", what());
+            let replayed = replay(&mut random_space(&spec).expect("as before"), &read);
+            assert!(replayed.expect("a sound system").is_same(), "{}", what());
+            assert!(!text(&trace, &Style::default()).is_empty());
+            for path in &trace.paths {
+                let mut before = &path.fingerprint;
+                for step in &path.steps {
+                    kinds.insert(step.kind);
+                    // A change of state is one that can be seen.
+                    let changed = step.fingerprint != *before;
+                    assert_eq!(!step.changes.is_empty(), changed, "{}", what());
+                    before = &step.fingerprint;
+                }
+            }
+        }
+    }
+    assert!(n_traces > SYSTEMS / 2, "only {n_traces} traces");
+    let missing: Vec<_> = [
+        StepKind::Deliver,
+        StepKind::Timeout,
+        StepKind::Choose,
+        StepKind::Stimulus,
+        StepKind::Recover,
+        StepKind::Duplicate,
+        StepKind::Drop,
+        StepKind::Crash,
+    ]
+    .into_iter()
+    .filter(|kind| !kinds.contains(kind))
+    .collect();
+    assert!(missing.is_empty(), "no trace has {missing:?}");
 }
