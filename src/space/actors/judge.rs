@@ -150,7 +150,7 @@ const SURELY_TWICE: u64 = 4096;
 /// Whether this evaluation of a predicate is repeated. Predicates can be dear (linearizability is a search of its own), and one that
 /// is not a function of the state shows within the first few; so of the later ones only every sixteenth is run again.
 fn is_asked_twice(number: u64) -> bool {
-    number < SURELY_TWICE || number % 16 == 0
+    number < SURELY_TWICE || number.is_multiple_of(16)
 }
 
 /// A state as user code sees it; notes which words are read.

@@ -10,7 +10,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128_with_seed};
 
 /// A reusable row of words.
 #[derive(Default)]
-pub struct Words {
+pub(super) struct Words {
     words: Vec<u64>,
 }
 
