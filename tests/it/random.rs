@@ -236,7 +236,7 @@ impl Spec {
         let usual = style.link(&mut dice);
         for _ in 0..style.n_actors {
             let row = (0..style.n_actors).map(|_| {
-                if dice.chance(30) {
+                if style.mixes_links && dice.chance(40) {
                     style.link(&mut dice)
                 } else {
                     usual
@@ -340,6 +340,8 @@ struct Style {
     /// In percent: how often a table entry does something, and how often effects are of each kind.
     busy: usize,
     asks_network: bool,
+    /// Some pairs of actors have links of their own.
+    mixes_links: bool,
     several_starts: bool,
 }
 
@@ -352,6 +354,7 @@ impl Style {
             ends: !dice.chance(15),
             busy: 35 + dice.below(45),
             asks_network: dice.chance(20),
+            mixes_links: dice.chance(60),
             several_starts: dice.chance(20),
         }
     }
