@@ -278,7 +278,30 @@ impl<M: Message> System<M> {
     }
 
     /// Like [`observer`](System::observer) for values that cannot be serialised, stateright's consistency testers among them. They are
-    /// bucketed by `Hash` and told apart by `Eq`.
+    /// bucketed by `Hash` and told apart by `PartialEq`.
+    ///
+    /// ```
+    /// use allways::prelude::*;
+    /// use allways::stateright::semantics::register::{Register, RegisterOp};
+    /// use allways::stateright::semantics::{ConsistencyTester, LinearizabilityTester};
+    ///
+    /// message! { enum Msg { Write(char), Written } }
+    ///
+    /// let mut sys: System<Msg> = System::new();
+    /// let tester: LinearizabilityTester<Id, Register<char>> = LinearizabilityTester::new(Register('-'));
+    /// let history = sys.observer_hashed("history", tester, |history, event| match event {
+    ///     Event::Sent(envelope) => match envelope.msg {
+    ///         Msg::Write(value) => {
+    ///             let mut next = history.clone();
+    ///             next.on_invoke(envelope.src, RegisterOp::Write(*value)).ok()?;
+    ///             Some(next)
+    ///         }
+    ///         Msg::Written => None,
+    ///     },
+    ///     _ => None,
+    /// });
+    /// sys.always("linearizable", move |s| s[history].is_consistent());
+    /// ```
     pub fn observer_hashed<T>(
         &mut self,
         name: impl Into<String>,
@@ -286,7 +309,7 @@ impl<M: Message> System<M> {
         fold: impl Fn(&T, &Event<'_, M>) -> Option<T> + Send + Sync + 'static,
     ) -> ObserverHandle<T>
     where
-        T: Clone + Debug + Eq + Hash + Send + Sync + 'static,
+        T: Clone + Debug + PartialEq + Hash + Send + Sync + 'static,
     {
         self.observers
             .push(observer::hashed(name.into(), initial, fold));

@@ -78,7 +78,7 @@ pub(crate) fn hashed<M: 'static, T>(
     fold: impl Fn(&T, &Event<'_, M>) -> Option<T> + Send + Sync + 'static,
 ) -> Box<dyn Observer<M>>
 where
-    T: Clone + Debug + Eq + Hash + Send + Sync + 'static,
+    T: Clone + Debug + PartialEq + Hash + Send + Sync + 'static,
 {
     Box::new(Typed {
         name,
