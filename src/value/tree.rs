@@ -42,7 +42,7 @@ impl Tree {
     ///
     /// message! { enum Msg { Gossip { members: Set<char>, round: u8 } } }
     ///
-    /// let msg = Msg::Gossip { members: Set::from(['B', 'A']), round: 3 };
+    /// let msg = Msg::Gossip { members: Set::from_iter(['B', 'A']), round: 3 };
     /// assert_eq!(Tree::of(&msg).text(), "Gossip{members: {'A', 'B'}, round: 3}");
     /// ```
     pub fn of<T: Serialize + ?Sized>(value: &T) -> Tree {
