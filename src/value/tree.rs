@@ -13,7 +13,7 @@ pub const TREE_DEPTH_MAX: usize = 20;
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tree {
-    /// A number, boolean or character, written as Rust's `Debug` would.
+    /// A number, boolean, character or actor's id, written as Rust's `Debug` would; or an actor's name.
     Atom(String),
     /// A string, unquoted.
     Text(String),
@@ -86,15 +86,11 @@ impl Tree {
         }
     }
 
-    /// The number in `Id(n)`.
+    /// The number of an actor's id.
     fn as_id(&self) -> Option<usize> {
-        match self {
-            Tree::Tuple(name, inner) if name == "Id" => match &inner[..] {
-                [Tree::Atom(number)] => number.parse().ok(),
-                _ => None,
-            },
-            _ => None,
-        }
+        let Tree::Atom(text) = self else { return None };
+        let number = text.strip_prefix("Id(")?.strip_suffix(')')?;
+        number.parse().ok()
     }
 
     /// The tree with everything below `depth` levels as text.
