@@ -1,12 +1,12 @@
 //! Anything that can be checked, whatever its types: what a variant builds.
 
 use crate::error::Error;
-use crate::search::{Monitor, Options, Outcome};
+use crate::search::{Monitor, Options, Outcome, in_pool};
 use crate::space::{ActorSpace, PropertyDecl, StateSpace};
 use crate::system::{Message, System};
-use crate::trace::{self, About, Replay, Trace};
+use crate::trace::{self, About, Graph, Replay, Trace};
 
-/// A system that is ready to be checked, once, or to have a trace replayed. For another check, build another.
+/// A system that is ready to be checked, once, to have a trace replayed, or to be drawn. For another check, build another.
 pub trait Checkable: Send {
     /// Its properties.
     fn properties(&self) -> &[PropertyDecl];
@@ -30,6 +30,12 @@ pub trait Checkable: Send {
     /// # Errors
     /// The model is at fault.
     fn replay(&mut self, trace: &Trace) -> Result<Replay, Error>;
+
+    /// Writes down all states and steps, as far as the options' bounds let it.
+    ///
+    /// # Errors
+    /// There are too many states; the model is at fault.
+    fn graph(&mut self, options: &Options, about: &About) -> Result<Graph, Error>;
 }
 
 /// What a check found.
@@ -67,6 +73,10 @@ impl<S: StateSpace> Checkable for S {
 
     fn replay(&mut self, trace: &Trace) -> Result<Replay, Error> {
         trace::replay(self, trace)
+    }
+
+    fn graph(&mut self, options: &Options, about: &About) -> Result<Graph, Error> {
+        in_pool(options, || trace::graph(self, options, about))?
     }
 }
 

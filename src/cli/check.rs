@@ -14,7 +14,7 @@ use crate::report::{
     Finding, Human, Json, Measured, Notice, Report, Reporter, Subject, Tally, TraceFile,
 };
 use crate::search::{Options, Stop};
-use crate::trace::About;
+use crate::trace::{self, About};
 
 /// Check models: every interleaving, a verdict for each property
 ///
@@ -26,6 +26,7 @@ Examples:
   allways check duva-join                       every variant of a model
   allways check duva-join/fire-and-forget       one of them
   allways check two-phase-commit-tla --set rms=5
+  allways check duva-join/callback-chain --dump dot | dot -Tsvg > join.svg
   allways check --all --json --time 1m")]
 pub(super) struct Args {
     /// What to check; a model alone stands for all its variants
@@ -113,9 +114,31 @@ pub(super) struct Args {
     #[arg(long, help_heading = "Output")]
     json: bool,
 
+    /// Write the graph of all states instead of a report: dot or json
+    ///
+    /// Of one variant, with up to 10,000 states; `--max-depth` leaves out what is further away. For Graphviz (`| dot
+    /// -Tsvg`) or for programs. Nothing is compared with what is expected: exit code 0 says that the graph is there.
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        hide_possible_values = true,
+        help_heading = "Output",
+        conflicts_with_all = ["first", "allow_bounds", "time", "memory", "exact", "fingerprint", "trace_dir", "no_trace_file", "json"]
+    )]
+    dump: Option<Format>,
+
     /// Show no progress
     #[arg(short, long, help_heading = "Output")]
     quiet: bool,
+}
+
+/// What the graph is written in.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Format {
+    /// The language of Graphviz
+    Dot,
+    /// One JSON object
+    Json,
 }
 
 /// A check that is to be made.
@@ -127,6 +150,9 @@ struct Check<'a> {
 
 pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Exit, Error> {
     let checks = plan(args, context.catalogue)?;
+    if let Some(format) = args.dump {
+        return dump(checks, format, args, context);
+    }
     let mut reporter: Box<dyn Reporter> = if args.json {
         Box::new(Json)
     } else {
@@ -256,6 +282,51 @@ fn options(args: &Args) -> Options {
     }
 }
 
+/// What goes into traces and graphs.
+fn about(subject: &Subject) -> About {
+    About {
+        model: subject.model.clone(),
+        variant: subject.variant.clone(),
+        parameters: subject.params.texts(),
+        hash_seed: subject.options.hash_seed,
+    }
+}
+
+/// Writes the graph of one variant: all of it or nothing.
+fn dump(
+    checks: Vec<Check<'_>>,
+    format: Format,
+    args: &Args,
+    context: &mut Context<'_>,
+) -> Result<Exit, Error> {
+    let n = checks.len();
+    let Ok([mut check]) = <[Check<'_>; 1]>::try_from(checks) else {
+        return Err(Error::usage(format!(
+            "--dump writes the graph of one variant, not of {n}"
+        ))
+        .with_cure("name it as MODEL/VARIANT; `allways list` shows them"));
+    };
+    let subject = &check.subject;
+    let name = format!("{}/{}", subject.model, subject.variant);
+    let watchdog = watchdog::watch(&name, check.checkable.lanes(), args.handler_time);
+    let graph = panics::catch(|| check.checkable.graph(&subject.options, &about(subject)));
+    drop(watchdog);
+    match graph {
+        Ok(graph) => {
+            let graph = graph.map_err(|error| error.about(&name))?;
+            context.out.write(&match format {
+                Format::Dot => trace::graph_to_dot(&graph),
+                Format::Json => trace::graph_to_json(&graph),
+            });
+            Ok(Exit::AsExpected)
+        }
+        Err(panic) => {
+            complain(&format!("{name}: {}", panics::report(&panic)));
+            Ok(Exit::Internal)
+        }
+    }
+}
+
 /// Makes one check and reports it.
 fn one(
     mut check: Check<'_>,
@@ -268,12 +339,7 @@ fn one(
     let name = format!("{}/{}", subject.model, subject.variant);
     context.out.write(&reporter.text(&Notice::Started(subject)));
     let watch = Watch::new(&name, args.time, args.quiet);
-    let about = About {
-        model: subject.model.clone(),
-        variant: subject.variant.clone(),
-        parameters: subject.params.texts(),
-        hash_seed: subject.options.hash_seed,
-    };
+    let about = about(subject);
     let watchdog = watchdog::watch(&name, check.checkable.lanes(), args.handler_time);
     let checked = panics::catch(|| check.checkable.check(&subject.options, &about, &watch));
     let seconds = watch.elapsed().as_secs_f64();

@@ -58,7 +58,7 @@ impl Limits {
 }
 
 /// The properties that the options ask for, bit by bit. The built-in ones are always among them.
-pub(super) fn asked(decls: &[PropertyDecl], options: &Options) -> Result<u64, Error> {
+pub(crate) fn asked(decls: &[PropertyDecl], options: &Options) -> Result<u64, Error> {
     let Some(names) = &options.properties else {
         return Ok(mask(decls.len()));
     };

@@ -16,6 +16,7 @@ use crate::space::{NeverExercised, PropertyDecl, StateSpace};
 
 pub(crate) use frontier::Block;
 pub(crate) use levels::{Explored, explore, in_pool};
+pub(crate) use limits::asked;
 
 /// Goes through every state of a space, breadth first, and says for each property what is known.
 ///

@@ -53,6 +53,7 @@ pub(crate) mod choose;
 mod choose_tests;
 mod diff;
 mod format;
+mod graph;
 mod levels;
 mod record;
 mod replay;
@@ -65,6 +66,10 @@ mod walk;
 
 pub use diff::diff;
 pub use format::json::{SIZE_MAX, from_json, to_json};
+pub use graph::{
+    GRAPH_FORMAT, GRAPH_STATES_MAX, GRAPH_VERSION, Graph, GraphProperty, GraphState, GraphStep,
+    graph, graph_to_dot, graph_to_json,
+};
 pub use record::{About, record, record_path};
 pub use replay::{AtEnd, Difference, Replay, replay};
 pub use text::{Style, replay_text, text};

@@ -102,7 +102,7 @@ fn walk_path<S: StateSpace>(space: &mut S, path: &Path) -> Result<(TracePath, Re
         let label = walk.label(step)?;
         walk.take(step)?;
         let after = walk.render();
-        let mut recorded_step = TraceStep::of(label, &walk);
+        let mut recorded_step = TraceStep::of(label, |lane| walk.lane(lane));
         recorded_step.changes = diff(&before, &after);
         recorded_step.fingerprint = hex64(walk.fingerprint());
         recorded.steps.push(recorded_step);
@@ -115,18 +115,18 @@ fn walk_path<S: StateSpace>(space: &mut S, path: &Path) -> Result<(TracePath, Re
 
 impl TraceStep {
     /// The step alone, without what came of it.
-    pub(super) fn of<S: StateSpace>(label: Label, walk: &Walk<'_, S>) -> Self {
+    pub(super) fn of(label: Label, name_of: impl Fn(u32) -> String) -> Self {
         TraceStep {
             kind: label.kind,
-            lane: walk.lane(label.lane),
-            from: label.from.map(|from| walk.lane(from)),
+            lane: name_of(label.lane),
+            from: label.from.map(&name_of),
             name: label.name,
             content: label.content,
             sent: label
                 .sent
                 .into_iter()
                 .map(|(to, content)| Sent {
-                    to: walk.lane(to),
+                    to: name_of(to),
                     content,
                 })
                 .collect(),
@@ -137,7 +137,8 @@ impl TraceStep {
     }
 }
 
-fn not_repeated(what: &str) -> Error {
+/// The model is not a function of what it is given.
+pub(super) fn not_repeated(what: &str) -> Error {
     Error::model(format!(
         "walking a path again, the model answers differently than during the search: {what}"
     ))

@@ -187,7 +187,7 @@ fn enabled<S: StateSpace>(walk: &mut Walk<'_, S>) -> Result<Vec<TraceStep>, Halt
         .into_iter()
         .map(|(index, _)| {
             let label = walk.label(index)?;
-            Ok(TraceStep::of(label, walk))
+            Ok(TraceStep::of(label, |lane| walk.lane(lane)))
         })
         .collect()
 }

@@ -17,6 +17,7 @@ use crate::space::Rendered;
 use crate::value::printable;
 use change::{UNLIMITED, changes_rows, rows, state_rows};
 use event::Columns;
+pub(super) use event::event;
 use line::{Line, Role};
 
 /// Parts of a state of which a step's own line says how they change: the messages on their way, the budgets used up, and the message

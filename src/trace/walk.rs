@@ -30,8 +30,6 @@ pub(super) struct Walk<'s, S: StateSpace> {
     /// The state walked to, alone.
     here: S::Arena,
     scratch: S::Scratch,
-    /// Fingerprints of the successors, in step order; empty unless expanded.
-    successors: Vec<u64>,
 }
 
 /// Walks as often as the space asks to begin again.
@@ -47,6 +45,29 @@ pub(super) fn walking<S: StateSpace, T>(
         }
     }
     panic!("a state space asked to begin again more often than it can have reasons to")
+}
+
+/// Asks until the space knows the answer.
+pub(super) fn ask<S: StateSpace>(
+    space: &mut S,
+    scratch: &mut S::Scratch,
+    mut question: impl FnMut(&S, &mut S::Scratch) -> Answer,
+) -> Result<(), Halt> {
+    while let Answer::Missing = question(space, scratch) {
+        match space.absorb(std::slice::from_mut(scratch))? {
+            Absorbed::Continue => {}
+            Absorbed::Restart => return Err(Halt::Restart),
+        }
+    }
+    Ok(())
+}
+
+/// The steps among the places of an expansion: a zero marks a place without a step.
+pub(super) fn steps(successors: &[u64]) -> Vec<(u32, u64)> {
+    let places = (0_u32..).zip(successors.iter().copied());
+    places
+        .filter(|&(_, fingerprint)| fingerprint != 0)
+        .collect()
 }
 
 impl<'s, S: StateSpace> Walk<'s, S> {
@@ -66,39 +87,11 @@ impl<'s, S: StateSpace> Walk<'s, S> {
             initial_states,
             here,
             scratch: S::Scratch::default(),
-            successors: Vec::new(),
         }))
     }
 
     fn index(&self) -> usize {
         self.here.len() - 1
-    }
-
-    /// Asks until the space knows the answer.
-    fn ask(
-        &mut self,
-        mut question: impl FnMut(&S, &S::Arena, usize, &mut S::Scratch, &mut Vec<u64>) -> Answer,
-    ) -> Result<(), Halt> {
-        loop {
-            self.successors.clear();
-            let index = self.index();
-            let answer = question(
-                self.space,
-                &self.here,
-                index,
-                &mut self.scratch,
-                &mut self.successors,
-            );
-            match answer {
-                Answer::Complete => return Ok(()),
-                Answer::Missing => {
-                    match self.space.absorb(std::slice::from_mut(&mut self.scratch))? {
-                        Absorbed::Continue => {}
-                        Absorbed::Restart => return Err(Halt::Restart),
-                    }
-                }
-            }
-        }
     }
 
     /// The fingerprint of this state.
@@ -114,20 +107,22 @@ impl<'s, S: StateSpace> Walk<'s, S> {
     /// What holds here.
     pub(super) fn judge(&mut self) -> Result<Judgement, Halt> {
         let mut judgement = Judgement::default();
-        self.ask(|space, states, index, scratch, _| {
-            space.judge(states, index, scratch, &mut judgement)
+        let (here, index) = (&self.here, self.index());
+        ask(self.space, &mut self.scratch, |space, scratch| {
+            space.judge(here, index, scratch, &mut judgement)
         })?;
         Ok(judgement)
     }
 
     /// The steps, each with the fingerprint of its successor, in step order.
     pub(super) fn steps(&mut self) -> Result<Vec<(u32, u64)>, Halt> {
-        self.ask(|space, states, index, scratch, out| space.expand(states, index, scratch, out))?;
-        let places = (0_u32..).zip(self.successors.iter().copied());
-        // A zero marks a place without a step.
-        Ok(places
-            .filter(|&(_, fingerprint)| fingerprint != 0)
-            .collect())
+        let mut successors: Vec<u64> = Vec::new();
+        let (here, index) = (&self.here, self.index());
+        ask(self.space, &mut self.scratch, |space, scratch| {
+            successors.clear();
+            space.expand(here, index, scratch, &mut successors)
+        })?;
+        Ok(steps(&successors))
     }
 
     /// The step with this index, one of [`steps`](Walk::steps).

@@ -34,7 +34,7 @@ pub fn to_json(trace: &Trace) -> String {
 }
 
 /// Escapes what is not visible. Outside of strings JSON has no such characters but line breaks, which stay.
-fn escaped(text: String) -> String {
+pub(in crate::trace) fn escaped(text: String) -> String {
     let hidden = |c: char| c != '\n' && is_unsafe(c);
     if !text.contains(hidden) {
         return text;

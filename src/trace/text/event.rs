@@ -176,5 +176,27 @@ impl Columns {
     }
 }
 
+/// A step's event in one line, as short as it is; `lanes` are all that there are.
+pub(in crate::trace) fn event(step: &TraceStep, lanes: &[String]) -> String {
+    match Event::of(step, lanes.len() == 1) {
+        Event::Arrow {
+            from,
+            message,
+            head,
+            to,
+            remark: "",
+        } => format!("{from} ─ {message} ─{head} {to}"),
+        Event::Arrow {
+            from,
+            message,
+            head,
+            to,
+            remark,
+        } => format!("{from} ─ {message} ─{head} {to} ({remark})"),
+        Event::Alone { lane, what, .. } if lane.is_empty() => what,
+        Event::Alone { lane, what, .. } => format!("{lane}  {what}"),
+    }
+}
+
 /// Columns of an arrow around its message: ` ─ `, ` ─▶ `.
 const ARROW: usize = 7;
