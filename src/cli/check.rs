@@ -20,6 +20,9 @@ use crate::trace::{self, About};
 ///
 /// Explores every state that a model can reach, and says of each property whether it holds. Where one is violated it
 /// prints the shortest way there, and writes it to a trace file that can be shown and replayed.
+///
+/// Progress goes to standard error. Ctrl-C ends a check with what is known by then; on Unix the signal SIGUSR1 prints how
+/// far it is.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -158,7 +161,7 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Exit, Error>
     } else {
         Box::new(Human::new(context.paint, width(), context.program.clone()))
     };
-    watch::catch_interrupts();
+    watch::catch_signals();
     let mut tally = Tally::default();
     let mut exit = if checks.is_empty() {
         complain("nothing was checked: the catalogue is empty");

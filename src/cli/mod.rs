@@ -173,3 +173,24 @@ fn width() -> usize {
         100
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exit_of(catalogue: &Catalogue, arguments: &[&str]) -> u8 {
+        let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+        dispatch(catalogue, &arguments).code()
+    }
+
+    #[test]
+    fn a_catalogue_without_models_is_nothing_checked() {
+        let empty = Catalogue::new([]);
+        assert_eq!(exit_of(&empty, &["allways", "check", "--all"]), 4);
+        let json = ["allways", "check", "--all", "--json"];
+        assert_eq!(exit_of(&empty, &json), 4);
+        assert_eq!(exit_of(&empty, &["allways", "list"]), 0);
+        // A name is looked for, and is not there.
+        assert_eq!(exit_of(&empty, &["allways", "check", "raft"]), 2);
+    }
+}

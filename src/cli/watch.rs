@@ -1,8 +1,8 @@
 //! The command line's side of a running search: clock, signals, progress on standard error.
 
-use std::io::{self, IsTerminal};
-use std::sync::Mutex;
+use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -19,89 +19,124 @@ const QUIET_FOR: Duration = Duration::from_millis(300);
 /// How often a counter line is written where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
-/// Lets the first signal stop the search cleanly, and the second end the program.
-pub(super) fn catch_interrupts() {
+/// The check that runs now, for whoever asks about it.
+static RUNNING: Mutex<Option<Arc<Running>>> = Mutex::new(None);
+
+/// Lets the first Ctrl-C stop the search cleanly, and the second end the program; where there is SIGUSR1, lets it tell how far the check is.
+pub(super) fn catch_signals() {
     // A second call, or a platform without signals, leaves things as they are: then Ctrl-C ends the program.
     let _ = ctrlc::set_handler(|| {
         if INTERRUPTED.swap(true, Ordering::SeqCst) {
             std::process::exit(i32::from(super::exit::Exit::Interrupted.code()));
         }
     });
+    #[cfg(unix)]
+    if let Ok(mut signals) = signal_hook::iterator::Signals::new([signal_hook::consts::SIGUSR1]) {
+        // A thread of its own answers at once, even while a handler does not return.
+        std::thread::spawn(move || signals.forever().for_each(|_| tell_status()));
+    }
 }
 
-/// Whether a signal has come.
+/// Whether a signal to end has come.
 pub(super) fn interrupted() -> bool {
     INTERRUPTED.load(Ordering::SeqCst)
 }
 
+/// Writes one line about the check that runs now.
+#[cfg(unix)]
+fn tell_status() {
+    let running = locked(&RUNNING).clone();
+    match running {
+        Some(running) => running.tell(),
+        None => say("no check is running"),
+    }
+}
+
 /// Watches one check.
 pub(super) struct Watch {
-    begun: Instant,
+    running: Arc<Running>,
     time_max: Option<Duration>,
-    display: Option<Mutex<Display>>,
+}
+
+/// A check that is under way.
+struct Running {
+    name: String,
+    begun: Instant,
+    /// As of the last poll.
+    progress: Mutex<Progress>,
+    display: Option<Display>,
 }
 
 /// Where progress goes.
 enum Display {
     /// A line that is drawn again and again.
     Spinner(ProgressBar),
-    /// A line every few seconds.
-    Lines { name: String, last: Instant },
+    /// A line every few seconds; when the last one was written.
+    Lines(Mutex<Instant>),
 }
 
 impl Watch {
     /// A watch over the check of that name, from now on; `quiet` shows no progress.
     pub(super) fn new(name: &str, time_max: Option<Duration>, quiet: bool) -> Self {
         let display = (!quiet).then(|| {
-            Mutex::new(if io::stderr().is_terminal() {
+            if io::stderr().is_terminal() {
                 Display::Spinner(spinner(name))
             } else {
-                Display::Lines {
-                    name: name.to_owned(),
-                    last: Instant::now(),
-                }
-            })
+                Display::Lines(Mutex::new(Instant::now()))
+            }
         });
-        Watch {
+        let running = Arc::new(Running {
+            name: name.to_owned(),
             begun: Instant::now(),
-            time_max,
+            progress: Mutex::default(),
             display,
-        }
+        });
+        *locked(&RUNNING) = Some(Arc::clone(&running));
+        Watch { running, time_max }
     }
 
     /// Time since the check began.
     pub(super) fn elapsed(&self) -> Duration {
-        self.begun.elapsed()
+        self.running.begun.elapsed()
+    }
+}
+
+impl Running {
+    /// The check's name and how far it is, in one line.
+    fn line(&self, progress: &Progress) -> String {
+        let counters = counters(progress, self.begun.elapsed());
+        format!("{}: {counters}", self.name)
     }
 
-    /// Wipes the progress from the terminal.
-    pub(super) fn clear(&self) {
-        if let Some(Ok(display)) = self.display.as_ref().map(Mutex::lock)
-            && let Display::Spinner(bar) = &*display
-        {
-            bar.finish_and_clear();
+    /// Writes the line because somebody asks.
+    #[cfg(unix)]
+    fn tell(&self) {
+        let progress = *locked(&self.progress);
+        let line = self.line(&progress);
+        match &self.display {
+            Some(Display::Spinner(bar)) => bar.suspend(|| say(&line)),
+            Some(Display::Lines(_)) | None => say(&line),
         }
     }
 
     fn show(&self, progress: &Progress, elapsed: Duration) {
-        // Where another thread is drawing, this poll has nothing to add.
-        let Some(Ok(mut display)) = self.display.as_ref().map(Mutex::try_lock) else {
-            return;
-        };
-        match &mut *display {
-            Display::Spinner(bar) => {
-                if elapsed >= QUIET_FOR {
-                    if bar.is_hidden() {
-                        bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
-                    }
-                    bar.set_message(counters(progress, elapsed));
-                    bar.tick();
+        match &self.display {
+            None => {}
+            Some(Display::Spinner(_)) if elapsed < QUIET_FOR => {}
+            Some(Display::Spinner(bar)) => {
+                if bar.is_hidden() {
+                    bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
                 }
+                bar.set_message(counters(progress, elapsed));
+                bar.tick();
             }
-            Display::Lines { name, last } => {
-                if last.elapsed() >= LINE_EVERY {
+            Some(Display::Lines(last)) => {
+                // Where another thread is writing, this poll has nothing to add.
+                if let Ok(mut last) = last.try_lock()
+                    && last.elapsed() >= LINE_EVERY
+                {
                     *last = Instant::now();
-                    eprintln!("{name}: {}", counters(progress, elapsed));
+                    say(&self.line(progress));
                 }
             }
         }
@@ -110,14 +145,19 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        self.clear();
+        *locked(&RUNNING) = None;
+        // Wipes the progress from the terminal.
+        if let Some(Display::Spinner(bar)) = &self.running.display {
+            bar.finish_and_clear();
+        }
     }
 }
 
 impl Monitor for Watch {
     fn poll(&self, progress: &Progress) -> Option<Stop> {
-        let elapsed = self.begun.elapsed();
-        self.show(progress, elapsed);
+        let elapsed = self.elapsed();
+        *locked(&self.running.progress) = *progress;
+        self.running.show(progress, elapsed);
         if interrupted() {
             Some(Stop::Interrupt)
         } else if self.time_max.is_some_and(|max| elapsed >= max) {
@@ -126,6 +166,16 @@ impl Monitor for Watch {
             None
         }
     }
+}
+
+/// What a mutex holds. Nothing here is left half done by a panic.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Writes a line to standard error; if nobody can read it, nothing is lost.
+fn say(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// A spinner that nobody sees yet.

@@ -1,7 +1,7 @@
 //! The binary, tested as a binary: commands, exit codes, bad input, files, signals.
 
 use std::fs;
-use std::io::{Read, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -546,6 +546,52 @@ fn an_interrupt_ends_with_a_partial_report() {
     assert_ne!(summary["verdict"], "holds");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_running_check_says_how_far_it_is_when_it_is_asked() {
+    let sandbox = Sandbox::new();
+    let mut child = sandbox
+        .command(&["check", SOUND, "--quiet", "--json", "--set", "rms=9"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it runs");
+    let signal = |name: &str, id: u32| {
+        let sent = Command::new("kill").args([name, &id.to_string()]).status();
+        assert!(sent.expect("kill runs").success());
+    };
+    // The check has begun once its first line is there.
+    let mut stdout = child.stdout.take().expect("piped");
+    let mut text = vec![0; 1];
+    stdout.read_exact(&mut text).expect("a first byte");
+    let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
+    let mut uniques = Vec::new();
+    for _ in 0..2 {
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        signal("-USR1", child.id());
+        let mut line = String::new();
+        stderr.read_line(&mut line).expect("UTF-8");
+        let rest = line.strip_prefix("two-phase-commit-tla/atomic: ");
+        let words: Vec<&str> = rest.expect("its name").split_whitespace().collect();
+        for word in ["states", "queue", "depth", "s", "generated"] {
+            assert!(words.contains(&word), "{word} in {line:?}");
+        }
+        assert!(words.iter().any(|word| word.ends_with("/s")), "{line:?}");
+        uniques.push(words[0].replace(',', "").parse::<u64>().expect("a number"));
+    }
+    assert!(uniques[0] < uniques[1], "{uniques:?}");
+    signal("-INT", child.id());
+    stdout.read_to_end(&mut text).expect("the rest");
+    let mut rest = String::new();
+    stderr.read_to_string(&mut rest).expect("UTF-8");
+    assert_eq!(rest, "", "one line for each signal");
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    let text = String::from_utf8(text).expect("UTF-8");
+    for line in text.lines() {
+        serde_json::from_str::<Value>(line).expect("nothing but JSON");
+    }
+}
+
 #[test]
 fn files_that_are_no_traces_are_refused_with_the_reason() {
     let sandbox = Sandbox::new();
@@ -647,7 +693,8 @@ fn completions_and_manual_pages_come_from_the_binary() {
         overview.stdout
     );
     assert!(overview.stdout.contains("Exit codes"));
-    assert!(run(&["man", "check"]).stdout.contains("max\\-depth"));
+    let check = run(&["man", "check"]).stdout;
+    assert!(check.contains("max\\-depth") && check.contains("SIGUSR1"));
     assert!(run(&["man", "trace", "replay"]).stdout.contains("FILE"));
 }
 
