@@ -106,6 +106,9 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             self.entries.push(entry);
             let mark = if has_no_effect { WITHOUT_EFFECT } else { 0 };
             self.memo.insert(local, event, id | mark);
+            if has_no_effect && !self.network_read && event < PENDING_EVENT {
+                self.local_inert[local as usize] |= self.item_aims[event as usize].bit;
+            }
         }
         let answers: Vec<_> = folds.par_iter().map(|&fold| self.run_fold(fold)).collect();
         for (&(observer, value, signature), answer) in folds.iter().zip(answers) {

@@ -163,7 +163,9 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             locals: Table::new(Kind::Local),
             local_infos: Vec::new(),
             local_pending: Vec::new(),
-            item_targets: Vec::new(),
+            local_inert: Vec::new(),
+            item_aims: Vec::new(),
+            n_items_to: Vec::new(),
             item_hashes: Vec::new(),
             observed: (0..n_observers)
                 .map(|_| Table::new(Kind::Observed))

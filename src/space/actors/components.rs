@@ -2,7 +2,7 @@
 
 use stateright::actor::Id;
 
-use super::layout::{self, Item, NO_ITEM, NOBODY, Told};
+use super::layout::{self, Aim, Item, NO_ITEM, NOBODY, Told};
 use super::{ActorSpace, DOWN, LocalInfo};
 use crate::error::Error;
 use crate::space::intern::{COMPONENTS_MAX, Comparison, Kind};
@@ -83,8 +83,16 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             )
             .with_cure("bound what grows without end, for example by `within`"));
         }
+        let mut bit = 0;
+        if let Some(n) = self.n_items_to.get_mut(item.dst as usize) {
+            bit = 1_u64.checked_shl(*n).unwrap_or(0);
+            *n += 1;
+        }
         self.items.push(item);
-        self.item_targets.push(item.dst);
+        self.item_aims.push(Aim {
+            bit,
+            actor: item.dst,
+        });
         self.item_hashes.push(item.hash);
         self.item_envelopes.push(envelope);
         Ok(self.items.len() as u32 - 1)
@@ -173,6 +181,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 )));
             };
             self.local_pending.push(if up { n_pending } else { DOWN });
+            self.local_inert.push(if up { 0 } else { u64::MAX });
             self.local_infos.push(LocalInfo {
                 actor: actor as u32,
                 up,
@@ -188,6 +197,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         let (id, is_new) = self.locals.intern_panic(&self.hash, actor, &message)?;
         if is_new {
             self.local_pending.push(DOWN);
+            self.local_inert.push(u64::MAX);
             self.local_infos.push(LocalInfo {
                 actor: actor as u32,
                 up: false,

@@ -82,6 +82,19 @@ enum Truth {
 const ROOT: u32 = u32::MAX;
 
 impl Decision {
+    /// The answer, if it is known and no panic: what is asked in nearly every state.
+    #[inline]
+    fn known(&self, words: &[u32]) -> Option<bool> {
+        let mut at = 0;
+        loop {
+            match *self.nodes.get(at as usize)? {
+                Node::Answer(answer) => return Some(answer),
+                Node::Panic(_) => return None,
+                Node::Read(word) => at = self.edges.get(at, words[word as usize])?,
+            }
+        }
+    }
+
     fn look_up(&self, words: &[u32]) -> Result<Truth, (u32, u32)> {
         if self.nodes.is_empty() {
             return Err((ROOT, 0));
@@ -406,10 +419,11 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             return Answer::Complete;
         }
         let mut is_whole = true;
-        let mut is_true =
-            |index: usize, scratch: &mut Scratch, panic: &mut Option<String>| match self
-                .ask(index, words, scratch)
-            {
+        let mut is_true = |index: usize, scratch: &mut Scratch, panic: &mut Option<String>| {
+            if let Some(answer) = self.decisions[index].known(words) {
+                return answer;
+            }
+            match self.ask(index, words, scratch) {
                 Some(Truth::Is(answer)) => answer,
                 Some(Truth::Panics(message)) => {
                     panic.get_or_insert(message);
@@ -419,7 +433,8 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                     is_whole = false;
                     true
                 }
-            };
+            }
+        };
         let mut question = 0;
         for boundary in 0..self.boundaries.len() {
             if !is_true(question, scratch, &mut out.panic) {

@@ -112,6 +112,15 @@ pub(crate) struct Item {
     pub(crate) is_sink: bool,
 }
 
+/// Where an item goes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Aim {
+    /// One bit for each of the first 64 items to an actor; none for the others.
+    pub(crate) bit: u64,
+    /// The actor it can be delivered to.
+    pub(crate) actor: u32,
+}
+
 /// A place in the list of a state's steps. It may be empty (target down, budget spent, delivery without effect).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {

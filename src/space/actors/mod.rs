@@ -29,7 +29,7 @@ use std::sync::atomic::AtomicBool;
 use self::budget::Budget;
 use self::judge::{Decision, Question};
 use self::keymap::KeyMap;
-use self::layout::{Entry, Item, Rule, Told};
+use self::layout::{Aim, Entry, Item, Rule, Told};
 use super::PropertyDecl;
 use super::intern::{ContentHash, Kind, Table};
 #[cfg(debug_assertions)]
@@ -62,9 +62,13 @@ pub struct ActorSpace<M> {
     local_infos: Vec<LocalInfo>,
     /// Per local component its number of pending events, or [`DOWN`].
     local_pending: Vec<u16>,
-    /// Per item the actor it can be delivered to: what the fast path needs of [`Item`].
-    item_targets: Vec<u32>,
+    /// Per local component the [`bits`](Aim::bit) of items whose delivery is known to have no effect. All of them if the actor is down.
+    local_inert: Vec<u64>,
+    /// Per item what the fast path needs of [`Item`].
+    item_aims: Vec<Aim>,
     item_hashes: Vec<u128>,
+    /// Per actor how many items can be delivered to it.
+    n_items_to: Vec<u32>,
     observed: Vec<Table>,
     /// Observed values that are a panic: (observer, id) → message.
     observed_panics: HashMap<(u32, u32), String>,
@@ -175,7 +179,10 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         self.locals = Table::new(Kind::Local);
         self.local_infos.clear();
         self.local_pending.clear();
-        self.item_targets.clear();
+        self.local_inert.clear();
+        self.item_aims.clear();
+        self.n_items_to.clear();
+        self.n_items_to.resize(self.processes.len(), 0);
         self.item_hashes.clear();
         for table in &mut self.observed {
             *table = Table::new(Kind::Observed);

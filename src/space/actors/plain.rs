@@ -2,7 +2,7 @@
 //! of its memo entry, whatever else the state holds.
 
 use super::absorb::Miss;
-use super::layout::WITHOUT_EFFECT;
+use super::layout::{WITHOUT_EFFECT, Words};
 use super::network::insert_sorted;
 use super::{ActorSpace, DOWN, Scratch};
 use crate::space::Fingerprint;
@@ -29,7 +29,12 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
     /// The sum after a delivery; `None` if it is no step, or something is missing.
     #[inline]
     fn delivery(&self, words: &[u32], sum: u128, item: u32, scratch: &mut Scratch) -> Option<u128> {
-        let local = words[self.item_targets[item as usize] as usize];
+        let aim = self.item_aims[item as usize];
+        let local = words[aim.actor as usize];
+        // Most messages in flight are of no interest any more, and one bit says so.
+        if self.local_inert[local as usize] & aim.bit != 0 {
+            return None;
+        }
         if self.local_pending[local as usize] == DOWN {
             return None;
         }
@@ -73,11 +78,40 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         if has_no_effect { None } else { Some(sum) }
     }
 
+    /// Appends the successors by those of `steps`, ascending, that are deliveries; how many they are, and how many deliveries there
+    /// are before the first other step.
+    #[inline]
+    pub(super) fn build_deliveries(
+        &self,
+        words: &[u32],
+        steps: &[u32],
+        out: &mut Words,
+    ) -> (usize, u32) {
+        let mut wanted = steps.iter().copied().peekable();
+        let (mut step, mut built) = (0, 0);
+        for at in self.header..words.len() {
+            if at > self.header && words[at] == words[at - 1] {
+                continue;
+            }
+            if wanted.next_if_eq(&step).is_some() {
+                if self.build_delivery(words, at, out.open()) {
+                    out.seal();
+                    built += 1;
+                }
+                if wanted.peek().is_none() {
+                    break;
+                }
+            }
+            step += 1;
+        }
+        (built, step)
+    }
+
     /// Appends the successor by delivering the item at word `at`, which is a step.
     #[inline]
     pub(super) fn build_delivery(&self, words: &[u32], at: usize, out: &mut Vec<u32>) -> bool {
         let item = words[at];
-        let actor = self.item_targets[item as usize] as usize;
+        let actor = self.item_aims[item as usize].actor as usize;
         let Some(found) = self.memo.get(words[actor], item) else {
             return false;
         };

@@ -444,20 +444,19 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         scratch: &mut Scratch,
         out: &mut Words,
     ) -> usize {
-        let mut wanted = steps.iter().copied().peekable();
-        let (mut step, mut built) = (0, 0);
-        self.places(words, |place| {
+        let (mut built, mut step) = if self.is_plain {
+            self.build_deliveries(words, steps, out)
+        } else {
+            (0, 0)
+        };
+        let mut wanted = steps[built..].iter().copied().peekable();
+        if wanted.peek().is_none() {
+            return built;
+        }
+        let visit = |place| {
             if wanted.next_if_eq(&step).is_some() {
-                let is_step = match place {
-                    Place::Deliver(at) if self.is_plain => {
-                        self.build_delivery(words, at, out.open())
-                    }
-                    place => {
-                        let effect = self.effect(words, 0, place, scratch, Some(out.open()));
-                        matches!(effect, Effect::Enabled(_))
-                    }
-                };
-                if is_step {
+                let effect = self.effect(words, 0, place, scratch, Some(out.open()));
+                if matches!(effect, Effect::Enabled(_)) {
                     out.seal();
                     built += 1;
                 }
@@ -468,7 +467,12 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             } else {
                 ControlFlow::Continue(())
             }
-        });
+        };
+        if self.is_plain {
+            self.own_places(words, visit);
+        } else {
+            self.places(words, visit);
+        }
         built
     }
 
