@@ -6,6 +6,7 @@ mod coverage;
 mod determinism;
 mod dot;
 mod exponential;
+mod general;
 mod graph;
 mod mistakes;
 mod models;

@@ -44,6 +44,8 @@ pub struct GeneralSpace<M: Model, I = Encoded> {
     properties: Vec<Property<M>>,
     /// Bits of `properties` that say nothing of a state where the model panics.
     neutral: u64,
+    /// Whether a property needs to know which states are quiescent.
+    asks_quiescence: bool,
     boundary_names: Vec<String>,
     boundaries: Vec<Boundary<M>>,
     lanes: Vec<String>,
@@ -89,7 +91,7 @@ where
 pub struct GeneralScratch<M: Model> {
     actions: Vec<M::Action>,
     buffer: Buffer,
-    /// A state that has no canonical encoding.
+    /// A state, or a property's value, that has no canonical encoding.
     refused: Option<Error>,
 }
 
@@ -333,10 +335,11 @@ where
         &self,
         states: &Self::Arena,
         index: usize,
-        _: &mut Self::Scratch,
+        scratch: &mut Self::Scratch,
         out: &mut Judgement,
     ) -> Answer {
         out.confluent.clear();
+        out.quiescent = false;
         out.outside = 0;
         out.premise = 0;
         out.panic = None;
@@ -346,11 +349,16 @@ where
             return Answer::Complete;
         }
         let state = &states[index];
-        let judged = guarded(|| self.judge_all(state, out));
-        if judged.is_err() {
-            self.judge_guarded(state, out);
+        let actions = &mut scratch.actions;
+        let judged = guarded(|| self.judge_all(state, actions, out))
+            .unwrap_or_else(|_| self.judge_guarded(state, actions, out));
+        match judged {
+            Ok(()) => Answer::Complete,
+            Err(error) => {
+                scratch.refused = Some(error);
+                Answer::Missing
+            }
         }
-        Answer::Complete
     }
 
     fn absorb(&mut self, scratches: &mut [Self::Scratch]) -> Result<Absorbed, Error> {

@@ -1,14 +1,28 @@
 //! The properties and boundaries of a general model: its own, and closures beside them.
 
+use serde::Serialize;
 use stateright::{Expectation, Model};
+use xxhash_rust::xxh3::xxh3_128_with_seed;
 
 use super::{GeneralSpace, Identity};
 use crate::error::Error;
 use crate::space::{Judgement, PROPERTIES_MAX, PropertyDecl, PropertyKind};
 use crate::system::guarded;
+use crate::value::canonical;
 
 /// A question about one state.
 type Predicate<M> = Box<dyn Fn(&M, &<M as Model>::State) -> bool + Send + Sync>;
+
+/// A value of one state, as canonical bytes appended to the buffer.
+type Valuation<M> =
+    Box<dyn Fn(&M, &<M as Model>::State, &mut Vec<u8>) -> Result<(), Error> + Send + Sync>;
+
+/// A valuation from a closure that returns something serialisable.
+fn valued<M: Model, V: Serialize>(
+    value: impl Fn(&M, &M::State) -> V + Send + Sync + 'static,
+) -> Valuation<M> {
+    Box::new(move |model, state, out| canonical(&value(model, state), out))
+}
 
 /// A property that is judged state by state.
 pub(super) enum Property<M: Model> {
@@ -16,6 +30,13 @@ pub(super) enum Property<M: Model> {
     Own(fn(&M, &M::State) -> bool),
     Holds(Predicate<M>),
     Implies(Predicate<M>, Predicate<M>),
+    /// In a quiescent state the predicate holds.
+    MayEnd(Predicate<M>),
+    /// Quiescent states with equal inputs, if there are any, have equal values.
+    Confluent {
+        inputs: Option<Valuation<M>>,
+        value: Valuation<M>,
+    },
 }
 
 /// A boundary: whether a state lies inside.
@@ -28,7 +49,7 @@ pub(super) enum Boundary<M: Model> {
 impl<M: Model> Property<M> {
     /// Whether it is satisfied, and whether it has a premise that holds.
     #[inline]
-    fn judge(&self, model: &M, state: &M::State) -> (bool, bool) {
+    fn judge(&self, model: &M, state: &M::State, quiescent: bool) -> (bool, bool) {
         match self {
             Property::Own(holds) => (holds(model, state), false),
             Property::Holds(holds) => (holds(model, state), false),
@@ -36,7 +57,31 @@ impl<M: Model> Property<M> {
                 let premise = premise(model, state);
                 (!premise || conclusion(model, state), premise)
             }
+            // Asked in every state, so that a panic shows wherever it happens.
+            Property::MayEnd(may_end) => (may_end(model, state) || !quiescent, false),
+            // Two states violate it, never one.
+            Property::Confluent { .. } => (true, false),
         }
+    }
+
+    /// For a `confluent` property the hashes of inputs and value.
+    fn valuate(
+        &self,
+        model: &M,
+        state: &M::State,
+        seed: u64,
+    ) -> Result<Option<(u128, u128)>, Error> {
+        let Property::Confluent { inputs, value } = self else {
+            return Ok(None);
+        };
+        let hash = |valuation: &Valuation<M>| -> Result<u128, Error> {
+            let mut bytes = Vec::new();
+            valuation(model, state, &mut bytes)?;
+            Ok(xxh3_128_with_seed(&bytes, seed))
+        };
+        // A general model has neither stimuli nor faults: without inputs of their own all quiescent states have the same.
+        let inputs = inputs.as_ref().map_or(Ok(0), hash)?;
+        Ok(Some((inputs, hash(value)?)))
     }
 }
 
@@ -67,6 +112,7 @@ impl<M: Model, I: Identity<M::State>> GeneralSpace<M, I> {
             }],
             properties: Vec::new(),
             neutral: 0,
+            asks_quiescence: false,
             boundary_names: vec!["within_boundary".into()],
             boundaries: vec![Boundary::Own],
             lanes: vec!["model".into()],
@@ -131,6 +177,46 @@ impl<M: Model, I: Identity<M::State>> GeneralSpace<M, I> {
         self.with(name, PropertyKind::Implies, property)
     }
 
+    /// All quiescent states, those without a step, agree on `value`.
+    #[must_use]
+    pub fn confluent<V: Serialize>(
+        self,
+        name: impl Into<String>,
+        value: impl Fn(&M, &M::State) -> V + Send + Sync + 'static,
+    ) -> Self {
+        let property = Property::Confluent {
+            inputs: None,
+            value: valued(value),
+        };
+        self.with(name, PropertyKind::Confluent, property)
+    }
+
+    /// All quiescent states, those without a step, with equal `inputs` agree on `value`.
+    #[must_use]
+    pub fn confluent_given<K: Serialize, V: Serialize>(
+        self,
+        name: impl Into<String>,
+        inputs: impl Fn(&M, &M::State) -> K + Send + Sync + 'static,
+        value: impl Fn(&M, &M::State) -> V + Send + Sync + 'static,
+    ) -> Self {
+        let property = Property::Confluent {
+            inputs: Some(valued(inputs)),
+            value: valued(value),
+        };
+        self.with(name, PropertyKind::Confluent, property)
+    }
+
+    /// Only where `may_end` holds may a run end: a quiescent state elsewhere, one without a step, is a deadlock. Without this, deadlock is not
+    /// checked.
+    #[must_use]
+    pub fn may_end_when(
+        self,
+        may_end: impl Fn(&M, &M::State) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        let property = Property::MayEnd(Box::new(may_end));
+        self.with("no deadlock", PropertyKind::NoDeadlock, property)
+    }
+
     /// A boundary: only states where `inside` answers true are explored. If it ever cuts something, the report names it.
     #[must_use]
     pub fn within(
@@ -164,6 +250,7 @@ impl<M: Model, I: Identity<M::State>> GeneralSpace<M, I> {
             )));
             return self;
         }
+        self.asks_quiescence |= matches!(kind, PropertyKind::NoDeadlock | PropertyKind::Confluent);
         if is_neutral(kind) {
             self.neutral |= 1 << self.decls.len();
         }
@@ -177,24 +264,78 @@ impl<M: Model, I: Identity<M::State>> GeneralSpace<M, I> {
         self.mistake.get_or_insert(error);
     }
 
+    /// Whether a state has no step. One that panics is a step. Lies inside or outside of a boundary where it leads: it is one.
+    fn is_quiescent(&self, state: &M::State, actions: &mut Vec<M::Action>) -> bool {
+        let mut is_quiescent = true;
+        self.each_successor(state, actions, |_| {
+            is_quiescent = false;
+            false
+        });
+        is_quiescent
+    }
+
     /// Judges a state. A panic passes through.
+    ///
+    /// # Errors
+    /// A value of a `confluent` property has no canonical encoding, or is another one the second time.
     #[inline]
-    pub(super) fn judge_all(&self, state: &M::State, out: &mut Judgement) {
+    pub(super) fn judge_all(
+        &self,
+        state: &M::State,
+        actions: &mut Vec<M::Action>,
+        out: &mut Judgement,
+    ) -> Result<(), Error> {
         for (b, boundary) in self.boundaries.iter().enumerate() {
             out.outside |= u64::from(!boundary.is_inside(&self.model, state)) << b;
         }
+        out.quiescent = self.asks_quiescence && self.is_quiescent(state, actions);
         out.holds = 1;
         for (i, property) in self.properties.iter().enumerate() {
-            let (holds, premise) = property.judge(&self.model, state);
+            let (holds, premise) = property.judge(&self.model, state, out.quiescent);
             out.holds |= u64::from(holds) << (i + 1);
             out.premise |= u64::from(premise) << (i + 1);
         }
+        if out.quiescent && out.outside == 0 {
+            for i in 0..self.properties.len() {
+                self.valuate(i, state, out)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes what a `confluent` property says of a quiescent state. A panic passes through.
+    fn valuate(&self, i: usize, state: &M::State, out: &mut Judgement) -> Result<(), Error> {
+        let name = || format!("property \"{}\"", self.decls[i + 1].name);
+        let run = || {
+            let valuated = self.properties[i].valuate(&self.model, state, self.seed);
+            valuated.map_err(|error| error.about(&name()))
+        };
+        let Some((inputs, value)) = run()? else {
+            return Ok(());
+        };
+        if run()? != Some((inputs, value)) {
+            return Err(
+                Error::model(format!("{} answers differently the second time", name()))
+                    .with_cure("a property must depend on nothing but the model and the state"),
+            );
+        }
+        out.confluent.push((i + 1, inputs, value));
+        Ok(())
     }
 
     /// Judges a state in which something panics: what panics says nothing but that.
+    ///
+    /// # Errors
+    /// As [`judge_all`](Self::judge_all).
     #[cold]
-    pub(super) fn judge_guarded(&self, state: &M::State, out: &mut Judgement) {
+    pub(super) fn judge_guarded(
+        &self,
+        state: &M::State,
+        actions: &mut Vec<M::Action>,
+        out: &mut Judgement,
+    ) -> Result<(), Error> {
         (out.holds, out.premise, out.outside) = (0, 0, 0);
+        out.confluent.clear();
         out.panic = None;
         let panics = |out: &mut Judgement, what: &str, name: &str, message: String| {
             let message = format!("{what} \"{name}\" panics: {message}");
@@ -206,9 +347,13 @@ impl<M: Model, I: Identity<M::State>> GeneralSpace<M, I> {
                 Err(thrown) => panics(out, "the boundary", &self.boundary_names[b], thrown.message),
             }
         }
+        // What panics when it is asked for its steps has one: into the panic.
+        out.quiescent =
+            self.asks_quiescence && guarded(|| self.is_quiescent(state, actions)).unwrap_or(false);
+        let quiescent = out.quiescent;
         for (i, property) in self.properties.iter().enumerate() {
             let decl = &self.decls[i + 1];
-            let (holds, premise) = match guarded(|| property.judge(&self.model, state)) {
+            let (holds, premise) = match guarded(|| property.judge(&self.model, state, quiescent)) {
                 Ok(judged) => judged,
                 Err(thrown) => {
                     panics(out, "the property", &decl.name, thrown.message);
@@ -217,8 +362,15 @@ impl<M: Model, I: Identity<M::State>> GeneralSpace<M, I> {
             };
             out.holds |= u64::from(holds) << (i + 1);
             out.premise |= u64::from(premise) << (i + 1);
+            if quiescent && out.outside == 0 {
+                match guarded(|| self.valuate(i, state, out)) {
+                    Ok(valuated) => valuated?,
+                    Err(thrown) => panics(out, "the property", &decl.name, thrown.message),
+                }
+            }
         }
         out.holds |= u64::from(out.panic.is_none());
+        Ok(())
     }
 }
 
