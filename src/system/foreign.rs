@@ -9,7 +9,7 @@ use stateright::actor::Id;
 use super::handle::SystemId;
 use super::link::Link;
 use super::observer::{self, Event};
-use super::process::Process;
+use super::process::{Identity, Process};
 use super::rules::{MessageRules, NoOp, Rules};
 use super::{Slot, System};
 
@@ -65,8 +65,12 @@ impl<M: Clone + Debug + Eq + Hash + Send + Sync + 'static> System<M> {
     ) where
         H: Clone + Debug + Hash + Send + Sync + 'static,
     {
-        self.observers
-            .push(observer::debugged(name.to_owned(), initial, fold));
+        self.observers.push(observer::boxed(
+            name.to_owned(),
+            initial,
+            fold,
+            Identity::debugged(),
+        ));
         self.interests.push(None);
     }
 }

@@ -1,6 +1,7 @@
 //! What a user builds: actors joined by a message type, links, faults, stimuli, observers, properties.
 //! Knows nothing of how it is searched.
 
+mod encoded;
 mod foreign;
 mod guard;
 mod handle;
@@ -11,6 +12,7 @@ mod property;
 mod rules;
 mod snapshot;
 
+pub use encoded::EncodedActor;
 pub use handle::{Handle, Handles, ObserverHandle};
 pub use link::{Crashes, Link};
 pub use observer::Event;
@@ -30,6 +32,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::hash::Hash;
 
+use process::Identity;
 use serde::Serialize;
 use stateright::actor::{Actor, Id};
 
@@ -147,11 +150,7 @@ impl<M: Message> System<M> {
     /// Adds an actor. Ids are given in the order of `actor`, `actors` and `reserve`, from 0.
     pub fn actor<A>(&mut self, name: impl Into<String>, actor: A) -> Handle<A>
     where
-        A: Actor<Msg = M> + Send + Sync + 'static,
-        A::State: Serialize + Send + Sync + 'static,
-        A::Timer: Serialize + Send + Sync + 'static,
-        A::Random: Serialize + Send + Sync + 'static,
-        A::Storage: Serialize + Send + Sync + 'static,
+        A: EncodedActor<Msg = M>,
     {
         let handle = self.reserve(name);
         self.set(handle, actor);
@@ -166,11 +165,7 @@ impl<M: Message> System<M> {
         mut make: impl FnMut(usize) -> A,
     ) -> Handles<A>
     where
-        A: Actor<Msg = M> + Send + Sync + 'static,
-        A::State: Serialize + Send + Sync + 'static,
-        A::Timer: Serialize + Send + Sync + 'static,
-        A::Random: Serialize + Send + Sync + 'static,
-        A::Storage: Serialize + Send + Sync + 'static,
+        A: EncodedActor<Msg = M>,
     {
         (0..n)
             .map(|i| self.actor(format!("{name}[{i}]"), make(i)))
@@ -196,11 +191,7 @@ impl<M: Message> System<M> {
     /// The handle belongs to another system, or its place is filled.
     pub fn set<A>(&mut self, handle: Handle<A>, actor: A)
     where
-        A: Actor<Msg = M> + Send + Sync + 'static,
-        A::State: Serialize + Send + Sync + 'static,
-        A::Timer: Serialize + Send + Sync + 'static,
-        A::Random: Serialize + Send + Sync + 'static,
-        A::Storage: Serialize + Send + Sync + 'static,
+        A: EncodedActor<Msg = M>,
     {
         let slot = &mut self.slots[handle.index_in(self.id)];
         assert!(
@@ -261,8 +252,12 @@ impl<M: Message> System<M> {
     where
         T: Clone + Debug + PartialEq + Serialize + Send + Sync + 'static,
     {
-        self.observers
-            .push(observer::encoded(name.into(), initial, fold));
+        self.observers.push(observer::boxed(
+            name.into(),
+            initial,
+            fold,
+            Identity::encoded(),
+        ));
         self.interests.push(None);
         ObserverHandle::new(self.id, self.observers.len() - 1)
     }
@@ -311,8 +306,12 @@ impl<M: Message> System<M> {
     where
         T: Clone + Debug + PartialEq + Hash + Send + Sync + 'static,
     {
-        self.observers
-            .push(observer::hashed(name.into(), initial, fold));
+        self.observers.push(observer::boxed(
+            name.into(),
+            initial,
+            fold,
+            Identity::hashed(),
+        ));
         self.interests.push(None);
         ObserverHandle::new(self.id, self.observers.len() - 1)
     }

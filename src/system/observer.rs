@@ -1,9 +1,5 @@
 //! Observers: history variables that fold events.
 
-use std::fmt::Debug;
-use std::hash::Hash;
-
-use serde::Serialize;
 use stateright::actor::{Envelope, Id};
 
 use super::process::{Component, Identity};
@@ -56,52 +52,18 @@ struct Typed<M, T> {
     identity: Identity<T>,
 }
 
-pub(crate) fn encoded<M: 'static, T>(
+/// An observer; `identity` says how its values are told apart.
+pub(crate) fn boxed<M: 'static, T: Clone + Send + Sync + 'static>(
     name: String,
     initial: T,
     fold: impl Fn(&T, &Event<'_, M>) -> Option<T> + Send + Sync + 'static,
-) -> Box<dyn Observer<M>>
-where
-    T: Clone + Debug + PartialEq + Serialize + Send + Sync + 'static,
-{
+    identity: Identity<T>,
+) -> Box<dyn Observer<M>> {
     Box::new(Typed {
         name,
         initial,
         fold: Box::new(fold),
-        identity: Identity::encoded(),
-    })
-}
-
-pub(crate) fn hashed<M: 'static, T>(
-    name: String,
-    initial: T,
-    fold: impl Fn(&T, &Event<'_, M>) -> Option<T> + Send + Sync + 'static,
-) -> Box<dyn Observer<M>>
-where
-    T: Clone + Debug + PartialEq + Hash + Send + Sync + 'static,
-{
-    Box::new(Typed {
-        name,
-        initial,
-        fold: Box::new(fold),
-        identity: Identity::hashed(),
-    })
-}
-
-/// For values without `Eq`: told apart by their `Debug` text.
-pub(crate) fn debugged<M: 'static, T>(
-    name: String,
-    initial: T,
-    fold: impl Fn(&T, &Event<'_, M>) -> Option<T> + Send + Sync + 'static,
-) -> Box<dyn Observer<M>>
-where
-    T: Clone + Debug + Hash + Send + Sync + 'static,
-{
-    Box::new(Typed {
-        name,
-        initial,
-        fold: Box::new(fold),
-        identity: Identity::debugged(),
+        identity,
     })
 }
 

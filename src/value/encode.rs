@@ -153,14 +153,18 @@ struct Encoder<'o> {
 }
 
 impl Encoder<'_> {
+    #[inline]
     fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refusal> {
         self.of = type_name::<T>();
         value.serialize(self)
     }
 
+    /// A tag and at most sixteen bytes, in one write of a length that the compiler knows.
+    #[inline]
     fn fixed<const N: usize>(&mut self, tag: u8, bytes: [u8; N]) -> Result<(), Refusal> {
-        self.out.push(tag);
-        self.out.extend_from_slice(&bytes);
+        let mut whole = [tag; 17];
+        whole[1..=N].copy_from_slice(&bytes);
+        self.out.extend_from_slice(&whole[..=N]);
         Ok(())
     }
 
@@ -188,10 +192,12 @@ impl Encoder<'_> {
 }
 
 impl<'o> Encoder<'o> {
+    #[inline]
     fn elements(&mut self, tag: u8, declared: Option<usize>) -> Elements<'_, 'o> {
-        self.out.push(tag);
-        let count_at = self.out.len();
-        self.out.push(0);
+        // A short count is written at once, in the hope that it is right.
+        let count = declared.filter(|&n| n < COUNT_LONG).unwrap_or(0);
+        self.out.extend_from_slice(&[tag, count as u8]);
+        let count_at = self.out.len() - 1;
         Elements {
             encoder: self,
             count_at,
@@ -273,6 +279,7 @@ impl<'e, 'o> Serializer for &'e mut Encoder<'o> {
         serialize_i128: i128, I128;
     }
 
+    #[inline]
     fn serialize_bool(self, value: bool) -> Result<(), Refusal> {
         self.fixed(if value { tag::TRUE } else { tag::FALSE }, [])
     }
@@ -383,6 +390,7 @@ impl<'e, 'o> Serializer for &'e mut Encoder<'o> {
         Ok(self.entries(len))
     }
 
+    #[inline]
     fn serialize_struct(
         self,
         _name: &'static str,
@@ -416,12 +424,22 @@ struct Elements<'e, 'o> {
 }
 
 impl Elements<'_, '_> {
+    #[inline]
     fn push<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refusal> {
         self.count += 1;
         self.encoder.value(value)
     }
 
+    #[inline]
     fn finish(self) -> Result<(), Refusal> {
+        if self.declared == Some(self.count) && self.count < COUNT_LONG {
+            return Ok(());
+        }
+        self.finish_late()
+    }
+
+    /// Writes the count, where it was not known in front, or is long.
+    fn finish_late(self) -> Result<(), Refusal> {
         if self.declared.is_some_and(|declared| declared != self.count) {
             return Err(Refusal::new(
                 format!(
@@ -459,10 +477,12 @@ macro_rules! elements {
                 type Ok = ();
                 type Error = Refusal;
 
+                #[inline]
                 fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refusal> {
                     self.push(value)
                 }
 
+                #[inline]
                 fn end(self) -> Result<(), Refusal> {
                     self.finish()
                 }
@@ -485,6 +505,7 @@ macro_rules! fields {
                 type Ok = ();
                 type Error = Refusal;
 
+                #[inline]
                 fn serialize_field<T: Serialize + ?Sized>(
                     &mut self,
                     _key: &'static str,
@@ -497,6 +518,7 @@ macro_rules! fields {
                     Err(left_out(key))
                 }
 
+                #[inline]
                 fn end(self) -> Result<(), Refusal> {
                     self.finish()
                 }
