@@ -10,7 +10,8 @@ pub use crate::space::GeneralSpace;
 pub use crate::{catalogue_entry, message, params, state};
 
 pub use crate::system::{
-    Crashes, Event, Handle, Handles, Link, ObserverHandle, Snapshot, System, environment,
+    Crashes, Event, Handle, Handles, Link, ObserverHandle, Partitions, Snapshot, System,
+    environment,
 };
 
 /// An ordered set with cheap clones, canonical as part of a state.

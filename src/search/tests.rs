@@ -237,6 +237,7 @@ impl StateSpace for Graph {
             from: None,
             content: Tree::Atom(to.to_string()),
             name: None,
+            interrupted: None,
             sent: Vec::new(),
         })
     }

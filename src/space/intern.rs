@@ -23,6 +23,7 @@ pub(crate) enum Kind {
     Budget = 5,
     LastDelivery = 6,
     Panicked = 7,
+    Partitions = 8,
 }
 
 /// Content hashes: XXH3-128 of kind, slot, ordinal, length and bytes.

@@ -149,13 +149,37 @@ pub enum StepKind {
     Drop,
     /// Fault: a process crashes.
     Crash,
+    /// Fault: a process crashes while it handles an event, after some of the handler's effects.
+    CrashInside,
+    /// Fault: a partition forms.
+    Partition,
+    /// A partition heals.
+    Heal,
 }
 
 impl StepKind {
     /// Whether the step is a fault: it counts against the fewest-faults tie-break and does not end quiescence.
     pub fn is_fault(self) -> bool {
-        matches!(self, StepKind::Duplicate | StepKind::Drop | StepKind::Crash)
+        matches!(
+            self,
+            StepKind::Duplicate
+                | StepKind::Drop
+                | StepKind::Crash
+                | StepKind::CrashInside
+                | StepKind::Partition
+        )
     }
+}
+
+/// Where in a handler a process crashes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Interrupted {
+    /// The event that was handled: a delivery, a duplicate, a timeout, a choice, a stimulus or a recovery.
+    pub event: StepKind,
+    /// How many of the handler's effects happened.
+    pub after: u32,
+    /// How many it has.
+    pub of: u32,
 }
 
 /// A step as people read it, and as it is compared.
@@ -170,10 +194,12 @@ pub struct Label {
     pub kind: StepKind,
     /// Who sent the message that is delivered, duplicated or lost: an index into [`StateSpace::lanes`].
     pub from: Option<u32>,
-    /// The message, timer, choice or action. For a stimulus its message.
+    /// The message, timer, choice or action. For a stimulus its message, for a partition its two groups.
     pub content: Tree,
-    /// The name of a stimulus, the key of a choice.
+    /// The name of a stimulus or partition, the key of a choice.
     pub name: Option<String>,
+    /// For a crash inside a handler where that is; the other fields are those of the event.
+    pub interrupted: Option<Interrupted>,
     /// What the step sent: destination lane and message, in order.
     pub sent: Vec<(u32, Tree)>,
 }

@@ -27,6 +27,18 @@ pub enum Sabotage {
     HistoryNotInState,
     /// Deliveries without effect are suppressed even where a property reads the network.
     NoOpAlwaysSuppressed,
+    /// Which partitions are up is not part of the state.
+    PartitionNotInState,
+    /// A crash inside a handler takes back the last message that was sent before it.
+    PrefixOffByOne,
+    /// A duplicate does not spend the budget of duplicates.
+    DuplicateNotSpent,
+    /// A partition lets through what comes from the second group.
+    PartitionOneWay,
+    /// A crash does not count against the budget of its actor.
+    CrashOfActorNotSpent,
+    /// A link holds one copy more than its capacity.
+    CapacityOffByOne,
 }
 
 /// Which fault is on, if any.

@@ -30,6 +30,8 @@ impl<M: Clone + Debug + Eq + Hash + Send + Sync + 'static> System<M> {
             link: foreign.link,
             links: BTreeMap::new(),
             crashes: Vec::new(),
+            partitions: Vec::new(),
+            faults_max: None,
             stimuli: Vec::new(),
             observers: Vec::new(),
             interests: Vec::new(),

@@ -1,40 +1,73 @@
-//! Links and crashes: what the network and the processes may do.
+//! Links, partitions and crashes: what the network and the processes may do.
 
 use stateright::actor::Id;
 
 /// What a link from one actor to another may do with messages.
 ///
+/// The words are those of Cachin, Guerraoui and Rodrigues (*Introduction to Reliable and Secure Distributed Programming*, 2.4):
+///
+/// | there | here |
+/// | --- | --- |
+/// | fair-loss link | [`Link::fair_loss()`]; with [`duplicating`](Link::duplicating) where the network may also copy |
+/// | stubborn link | an actor that sends again and again, by a timer, over a fair-loss link |
+/// | perfect link | [`Link::reliable()`]: every message arrives, exactly once |
+/// | FIFO perfect link | `Link::reliable().fifo()` |
+/// | authenticated link | every link, unless [`unauthenticated`](Link::unauthenticated) |
+///
+/// A finite budget of losses ([`up_to`](Link::up_to)) or duplicates ([`duplicates`](Link::duplicates)) is shared by all links that declare
+/// one: a link with a budget of k losses is reliable after k losses.
+///
 /// ```
 /// use allways::prelude::*;
 /// let queue = Link::reliable().fifo();
-/// let datagrams = Link::losing().up_to(2).duplicating();
+/// let datagrams = Link::losing().up_to(2).duplicates(1);
+/// let radio = Link::fair_loss().capacity(2);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Link {
     pub(crate) fifo: bool,
     pub(crate) duplicating: bool,
+    pub(crate) duplicate_budget: Option<u32>,
     pub(crate) losing: bool,
+    /// What is sent again and again arrives again and again.
+    pub(crate) fair: bool,
     pub(crate) loss_budget: Option<u32>,
     pub(crate) capacity: Option<u32>,
+    pub(crate) authenticated: bool,
 }
 
 impl Link {
-    /// Every message arrives exactly once, in any order.
+    /// A perfect link: every message arrives exactly once, in any order.
     pub fn reliable() -> Self {
         Link {
             fifo: false,
             duplicating: false,
+            duplicate_budget: None,
             losing: false,
+            fair: false,
             loss_budget: None,
             capacity: None,
+            authenticated: true,
         }
     }
 
-    /// Any message may be lost.
+    /// A lossy link: any message may be lost, and nothing is promised: not even that something arrives in the end.
     pub fn losing() -> Self {
         Link {
             losing: true,
             ..Link::reliable()
+        }
+    }
+
+    /// A fair-loss link: any message may be lost, any number of times, but what is sent infinitely often is delivered infinitely often.
+    ///
+    /// It holds at most one copy of equal content unless [`capacity`](Link::capacity) says more, so that retransmission for ever leaves
+    /// the system finite; what is sent beyond that is lost, without a step of its own. With a budget of losses
+    /// ([`up_to`](Link::up_to)) there is nothing to be fair about: it is a reliable link after so many losses, and holds whatever is sent.
+    pub fn fair_loss() -> Self {
+        Link {
+            fair: true,
+            ..Link::losing()
         }
     }
 
@@ -53,12 +86,24 @@ impl Link {
         }
     }
 
-    /// A message may be delivered and stay in flight. An unordered duplicating link is a set: it holds a content at most once, and
-    /// sending what it holds changes nothing.
+    /// A message may be delivered and stay in flight, any number of times. An unordered link of this kind is a set: it holds a content at
+    /// most once, and sending what it holds changes nothing.
     #[must_use]
     pub fn duplicating(self) -> Self {
         Link {
             duplicating: true,
+            duplicate_budget: None,
+            ..self
+        }
+    }
+
+    /// A message may be delivered and stay in flight, at most `budget` times in a run over all links that say so; then only plain
+    /// delivery is left. Copies that were sent are not merged: with so few duplicates, two sends are two messages.
+    #[must_use]
+    pub fn duplicates(self, budget: u32) -> Self {
+        Link {
+            duplicating: true,
+            duplicate_budget: Some(budget),
             ..self
         }
     }
@@ -72,7 +117,7 @@ impl Link {
         }
     }
 
-    /// An unordered link that holds at most `copies` of equal content; a send beyond that changes nothing.
+    /// The link holds at most `copies` of equal content, one or more; a send beyond that changes nothing.
     #[must_use]
     pub fn capacity(self, copies: u32) -> Self {
         Link {
@@ -80,15 +125,154 @@ impl Link {
             ..self
         }
     }
+
+    /// Who receives a message knows who sent it (the default).
+    #[must_use]
+    pub fn authenticated(self) -> Self {
+        Link {
+            authenticated: true,
+            ..self
+        }
+    }
+
+    /// An arbitrary (Byzantine) process may send in another's name. Among processes that follow their protocol it makes no difference.
+    #[must_use]
+    pub fn unauthenticated(self) -> Self {
+        Link {
+            authenticated: false,
+            ..self
+        }
+    }
+
+    /// Copies of one content that the link holds; `None`: any number.
+    pub(crate) fn copies_max(&self) -> Option<u32> {
+        let is_set = self.duplicating && self.duplicate_budget.is_none() && !self.fifo;
+        if is_set {
+            Some(1)
+        } else if self.promises_fair_loss() {
+            Some(self.capacity.unwrap_or(1))
+        } else {
+            self.capacity
+        }
+    }
+
+    /// Losses are unlimited and fair.
+    pub(crate) fn promises_fair_loss(&self) -> bool {
+        self.losing && self.fair && self.loss_budget.is_none()
+    }
 }
 
-/// Which processes may crash, how often, and whether they come back.
+/// A network partition between two groups of actors, which forms (a fault) and heals (none).
+///
+/// While it is up, no message between the groups is delivered, in either direction. What is in flight, or sent meanwhile, waits; a losing
+/// link may lose it. Actors of neither group reach both.
+///
+/// ```
+/// use allways::prelude::*;
+///
+/// message! { enum Msg { Hello } }
+///
+/// struct Silent;
+/// impl Actor for Silent {
+///     type Msg = Msg;
+///     type State = ();
+///     type Timer = ();
+///     type Random = ();
+///     type Storage = ();
+///     fn on_start(&self, _: Id, _: &Option<()>, _: &mut Out<Self>) {}
+/// }
+///
+/// let mut sys = System::new();
+/// let [a, b, c] = ["a", "b", "c"].map(|name| sys.actor(name, Silent).id());
+/// sys.partitions(Partitions::between([a], [b, c]).times(2).named("a alone"));
+/// sys.reachable("a is alone", |s| s.partition_is_up("a alone"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Partitions {
+    pub(crate) sides: [Vec<Id>; 2],
+    pub(crate) name: Option<String>,
+    /// How often it may form; `None`: any number of times.
+    pub(crate) budget: Option<u32>,
+    pub(crate) heals: bool,
+}
+
+impl Partitions {
+    /// Two groups that may lose sight of each other: once in a run, unless told otherwise; and in the end they find each other again.
+    pub fn between(
+        these: impl IntoIterator<Item = Id>,
+        those: impl IntoIterator<Item = Id>,
+    ) -> Self {
+        Partitions {
+            sides: [these.into_iter().collect(), those.into_iter().collect()],
+            name: None,
+            budget: Some(1),
+            heals: true,
+        }
+    }
+
+    /// It forms at most `budget` times in a run.
+    #[must_use]
+    pub fn times(self, budget: u32) -> Self {
+        Partitions {
+            budget: Some(budget),
+            ..self
+        }
+    }
+
+    /// It may form any number of times.
+    #[must_use]
+    pub fn unlimited(self) -> Self {
+        Partitions {
+            budget: None,
+            ..self
+        }
+    }
+
+    /// Once formed it stays.
+    #[must_use]
+    pub fn never_heals(self) -> Self {
+        Partitions {
+            heals: false,
+            ..self
+        }
+    }
+
+    /// Its name in traces and properties, instead of `partition`, `partition[1]`, ….
+    #[must_use]
+    pub fn named(self, name: impl Into<String>) -> Self {
+        Partitions {
+            name: Some(name.into()),
+            ..self
+        }
+    }
+
+    /// How often it may form in a run, if that is bounded: what never heals forms once.
+    pub(crate) fn times_max(&self) -> Option<u32> {
+        if self.heals {
+            self.budget
+        } else {
+            Some(self.budget.map_or(1, |budget| budget.min(1)))
+        }
+    }
+}
+
+/// Which processes may crash, how often, and whether they come back. Of several rules the first that names an actor counts for it.
+///
+/// ```
+/// use allways::prelude::*;
+/// let stops = Crashes::stop(2).each(1);
+/// let comes_back = Crashes::recovery(1).inside_handlers();
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Crashes {
     pub(crate) recover: bool,
     pub(crate) budget: u32,
     /// `None`: all actors.
     pub(crate) of: Option<Vec<Id>>,
+    /// Crashes of one actor at most.
+    pub(crate) each: Option<u32>,
+    /// A process may also crash while it handles an event.
+    pub(crate) inside: bool,
 }
 
 impl Crashes {
@@ -98,6 +282,8 @@ impl Crashes {
             recover: false,
             budget,
             of: None,
+            each: None,
+            inside: false,
         }
     }
 
@@ -106,6 +292,28 @@ impl Crashes {
         Crashes {
             recover: true,
             ..Crashes::stop(budget)
+        }
+    }
+
+    /// At most `budget` crashes of each actor, besides the budget of all together.
+    #[must_use]
+    pub fn each(self, budget: u32) -> Self {
+        Crashes {
+            each: Some(budget),
+            ..self
+        }
+    }
+
+    /// Processes crash also *inside* a handler, between one effect and the next: the event is consumed, and of what the handler
+    /// asks for only the first so many sends and saves happen. State, timers and choices are lost. It is one step and one fault, and
+    /// there is one such step for each prefix of the effects that makes a difference.
+    ///
+    /// Without this, processes crash only between events: whatever a handler does, it does as a whole.
+    #[must_use]
+    pub fn inside_handlers(self) -> Self {
+        Crashes {
+            inside: true,
+            ..self
         }
     }
 

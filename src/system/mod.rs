@@ -14,7 +14,7 @@ mod snapshot;
 
 pub use encoded::EncodedActor;
 pub use handle::{Handle, Handles, ObserverHandle};
-pub use link::{Crashes, Link};
+pub use link::{Crashes, Link, Partitions};
 pub use observer::Event;
 pub use snapshot::Snapshot;
 
@@ -23,7 +23,9 @@ pub use guard::{Activity, Running, in_user_code, running};
 pub(crate) use guard::{Thrown, guarded, guarded_as};
 pub(crate) use handle::SystemId;
 pub(crate) use observer::{Interest, Observer};
-pub(crate) use process::{ActorProcess, Component, ENVIRONMENT, Local, Pending, Process, Reaction};
+pub(crate) use process::{
+    ActorProcess, Component, ENVIRONMENT, Happening, Interrupted, Local, Pending, Process, Reaction,
+};
 pub(crate) use property::{Predicate, Property, Test, Valuation};
 pub(crate) use rules::{MessageRules, NoOp, Rules};
 pub(crate) use snapshot::View;
@@ -82,6 +84,9 @@ pub struct System<M> {
     pub(crate) link: Link,
     pub(crate) links: BTreeMap<(usize, usize), Link>,
     pub(crate) crashes: Vec<Crashes>,
+    pub(crate) partitions: Vec<Partitions>,
+    /// Faults of a run altogether.
+    pub(crate) faults_max: Option<u32>,
     pub(crate) stimuli: Vec<Stimulus<M>>,
     pub(crate) observers: Vec<Box<dyn Observer<M>>>,
     /// Per observer which events it is told of; `None`: all.
@@ -135,6 +140,8 @@ impl<M: Message> System<M> {
             link: Link::reliable(),
             links: BTreeMap::new(),
             crashes: Vec::new(),
+            partitions: Vec::new(),
+            faults_max: None,
             stimuli: Vec::new(),
             observers: Vec::new(),
             interests: Vec::new(),
@@ -224,9 +231,35 @@ impl<M: Message> System<M> {
             .insert((usize::from(from), usize::from(to)), link);
     }
 
+    /// The link between two actors, in both directions.
+    pub fn link_between(&mut self, a: Id, b: Id, link: Link) {
+        self.link(a, b, link);
+        self.link(b, a, link);
+    }
+
+    /// The link from each of these actors to each other of them.
+    pub fn links_among(&mut self, actors: impl IntoIterator<Item = Id>, link: Link) {
+        let actors: Vec<Id> = actors.into_iter().collect();
+        for &from in &actors {
+            for &to in actors.iter().filter(|&&to| to != from) {
+                self.link(from, to, link);
+            }
+        }
+    }
+
+    /// Lets the network fall apart between two groups of actors, within a budget.
+    pub fn partitions(&mut self, partitions: Partitions) {
+        self.partitions.push(partitions);
+    }
+
     /// Lets processes crash, within a budget.
     pub fn crashes(&mut self, crashes: Crashes) {
         self.crashes.push(crashes);
+    }
+
+    /// No more than `budget` faults in a run altogether: losses, duplicates, crashes and partitions, besides the budget that each has.
+    pub fn faults_at_most(&mut self, budget: u32) {
+        self.faults_max = Some(budget);
     }
 
     /// A step of the environment: `msg` arrives at `to` from [`environment()`], whenever `to` is up, once unless told otherwise.

@@ -148,6 +148,25 @@ pub(crate) struct Reaction<M> {
     pub(crate) untouched: bool,
 }
 
+/// What a handler is called for.
+pub(crate) enum Happening<'a, M> {
+    /// The actor starts, or starts again.
+    Start,
+    Message(Id, &'a M),
+    Pending(&'a Pending),
+}
+
+/// A handler that the actor crashed in.
+pub(crate) struct Interrupted<M> {
+    /// How many effects happened, of how many.
+    pub(crate) after: u32,
+    pub(crate) of: u32,
+    /// The actor, down.
+    pub(crate) local: Component,
+    /// What it had sent, in order.
+    pub(crate) sends: Vec<(Id, M)>,
+}
+
 /// An actor with its types erased. Handlers may panic: the caller catches.
 pub(crate) trait Process<M>: Send + Sync {
     /// Starts, or starts again from what the down component `from` saved.
@@ -155,6 +174,15 @@ pub(crate) trait Process<M>: Send + Sync {
     fn deliver(&self, id: Id, local: &Component, src: Id, msg: &M) -> Reaction<M>;
     fn fire(&self, id: Id, local: &Component, pending: &Pending) -> Reaction<M>;
     fn crash(&self, local: &Component) -> Component;
+    /// The ways in which the actor can crash inside a handler, by the number of effects that happened: first none at all, then each
+    /// number below all of them that leaves something else behind than the numbers before it, and than all of them. `local` is `None`
+    /// for the first start.
+    fn interrupted(
+        &self,
+        id: Id,
+        local: Option<&Component>,
+        happening: &Happening<'_, M>,
+    ) -> Vec<Interrupted<M>>;
     /// The same component with another state, of type `A::State` (for several initial states).
     fn with_state(&self, local: &Component, state: &Component) -> Component;
     fn is_up(&self, local: &Component) -> bool;
@@ -460,6 +488,72 @@ where
             choices: Vec::new(),
             storage: before.storage.clone(),
         })
+    }
+
+    fn interrupted(
+        &self,
+        id: Id,
+        local: Option<&Component>,
+        happening: &Happening<'_, A::Msg>,
+    ) -> Vec<Interrupted<A::Msg>> {
+        let before = local.map(|local| local.get::<Local<A>>());
+        let saved = before.and_then(|local| local.storage.clone());
+        let mut out = Out::new();
+        if let Happening::Start = happening {
+            self.actor.on_start(id, &saved, &mut out);
+        } else {
+            let Some((before, old)) = before.and_then(|local| Some((local, local.state.as_ref()?)))
+            else {
+                panic!("an actor that is down handles nothing")
+            };
+            let mut state = Cow::Borrowed(old);
+            match happening {
+                Happening::Message(src, msg) => {
+                    let msg = (*msg).clone();
+                    self.actor.on_msg(id, &mut state, *src, msg, &mut out);
+                }
+                Happening::Pending(Pending::Timer(at)) => {
+                    let timer = &before.timers[*at];
+                    self.actor.on_timeout(id, &mut state, timer, &mut out);
+                }
+                Happening::Pending(Pending::Choice(at, alternative)) => {
+                    let chosen = &before.choices[*at].1[*alternative];
+                    self.actor.on_random(id, &mut state, chosen, &mut out);
+                }
+                Happening::Start => {}
+            }
+        }
+        // What each number of effects leaves behind: so many sends, and what is saved.
+        let (mut sends, mut left) = (Vec::new(), vec![(0, saved)]);
+        for command in out {
+            let mut storage = left.last().and_then(|(_, storage)| storage.clone());
+            match command {
+                Command::Send(to, msg) => sends.push((to, msg)),
+                Command::Save(saved) => storage = Some(saved),
+                Command::SetTimer(..) | Command::CancelTimer(_) | Command::ChooseRandom(..) => {}
+            }
+            left.push((sends.len(), storage));
+        }
+        let of = left.len() - 1;
+        let counts = |&after: &usize| {
+            after == 0 || left[after] != left[of] && !left[..after].contains(&left[after])
+        };
+        let interrupted = (0..=of).filter(counts).map(|after| {
+            let (n_sends, storage) = &left[after];
+            Interrupted {
+                after: after as u32,
+                of: of as u32,
+                local: Component::new(Local::<A> {
+                    state: None,
+                    up: false,
+                    timers: Vec::new(),
+                    choices: Vec::new(),
+                    storage: storage.clone(),
+                }),
+                sends: sends[..*n_sends].to_vec(),
+            }
+        });
+        interrupted.collect()
     }
 
     fn with_state(&self, local: &Component, state: &Component) -> Component {

@@ -4,6 +4,7 @@ use std::ops::Index;
 
 use stateright::actor::{Actor, Envelope};
 
+use super::guard::Mistake;
 use super::handle::{Handle, ObserverHandle, SystemId};
 use super::process::{Component, Local};
 
@@ -16,6 +17,8 @@ pub(crate) trait View<M> {
     fn in_flight(&self) -> Vec<Envelope<&M>>;
     /// What was delivered last, where the system remembers it.
     fn last_delivery(&self) -> Option<Envelope<&M>>;
+    /// Whether the partition of this name, or any, is up; `None`: there is none of that name.
+    fn partition_is_up(&self, name: Option<&str>) -> Option<bool>;
 }
 
 /// One state of a system. Index it with a [`Handle`] for an actor's state, with an [`ObserverHandle`] for an observer's value.
@@ -63,6 +66,22 @@ impl<'a, M> Snapshot<'a, M> {
         timer: &A::Timer,
     ) -> bool {
         self.local(handle).timers.contains(timer)
+    }
+
+    /// Whether any partition is up.
+    pub fn is_partitioned(&self) -> bool {
+        self.view.partition_is_up(None).unwrap_or(false)
+    }
+
+    /// Whether the partition of this name is up.
+    ///
+    /// # Panics
+    /// No partition has this name.
+    pub fn partition_is_up(&self, name: &str) -> bool {
+        match self.view.partition_is_up(Some(name)) {
+            Some(is_up) => is_up,
+            None => std::panic::panic_any(Mistake(format!("no partition is named \"{name}\""))),
+        }
     }
 
     /// Every envelope in flight, equal copies repeated, in no particular order.

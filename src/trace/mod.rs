@@ -77,7 +77,7 @@ pub use text::{Style, replay_text, text};
 use serde::{Deserialize, Serialize};
 
 use crate::search::Verdict;
-use crate::space::{PropertyKind, Rendered, StepKind};
+use crate::space::{Interrupted, PropertyKind, Rendered, StepKind};
 use crate::value::Tree;
 
 /// What a trace file says it is.
@@ -158,10 +158,13 @@ pub struct TraceStep {
     /// Who sent the message that is delivered, duplicated or lost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// The name of a stimulus, the key of a choice.
+    /// The name of a stimulus or partition, the key of a choice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The message, timer, choice or action.
+    /// For a crash inside a handler where that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interrupted: Option<Interrupted>,
+    /// The message, timer, choice or action; the two groups of a partition.
     pub content: Tree,
     /// What was sent, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

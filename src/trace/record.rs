@@ -121,6 +121,7 @@ impl TraceStep {
             lane: name_of(label.lane),
             from: label.from.map(&name_of),
             name: label.name,
+            interrupted: label.interrupted,
             content: label.content,
             sent: label
                 .sent

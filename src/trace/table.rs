@@ -110,6 +110,7 @@ impl Table {
             from: None,
             content,
             name: None,
+            interrupted: None,
             sent: Vec::new(),
         }
     }

@@ -20,9 +20,9 @@ use event::Columns;
 pub(super) use event::event;
 use line::{Line, Role};
 
-/// Parts of a state of which a step's own line says how they change: the messages on their way, the budgets used up, and the message
-/// that a duplicating network of stateright's remembers.
-const IMPLIED: [&str; 3] = ["in flight", "spent", "last delivery"];
+/// Parts of a state of which a step's own line says how they change: the messages on their way, the budgets used up, the partitions
+/// that are up, and the message that a duplicating network of stateright's remembers.
+const IMPLIED: [&str; 4] = ["in flight", "spent", "partitions", "last delivery"];
 
 /// Whether changes of a part are shown where not everything is. An actor always is, whatever its name.
 fn shown_in_brief(part: &str, lanes: &[String]) -> bool {

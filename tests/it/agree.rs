@@ -305,9 +305,12 @@ impl Lockstep {
                     actor,
                     from,
                     content,
+                    interrupted,
                     ..
                 } = step.action;
-                let action = (kind, actor, from, content);
+                // How many effects a handler has depends on the state it runs in.
+                let crash = interrupted.map(|(event, after, _)| (event, after));
+                let action = (kind, actor, from, content, crash);
                 let known = keys.entry(action).or_insert_with(|| label.key.clone());
                 let owner = actions.entry(label.key.clone()).or_insert(action);
                 if (&*known, &*owner) != (&label.key, &action) {

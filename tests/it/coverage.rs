@@ -9,7 +9,9 @@ pub(crate) enum Feature {
     ReliableLink,
     FifoLink,
     DuplicatingLink,
+    BudgetedDuplicatingLink,
     LosingLink,
+    FairLossLink,
     BudgetedLosingLink,
     LimitedLink,
     Loss,
@@ -25,6 +27,20 @@ pub(crate) enum Feature {
     CrashWithStorage,
     Recovery,
     RecoveryWithStorage,
+    /// A send found its class of messages full.
+    SendIntoFull,
+    PartitionForms,
+    PartitionHeals,
+    /// A message could not be delivered since a partition was up.
+    PartitionHolds,
+    /// A crash under a rule that bounds the crashes of each actor.
+    CrashOfEach,
+    CrashInside,
+    /// Some effects had happened.
+    CrashInsideAfterEffects,
+    CrashInStart,
+    /// A fault under a bound of all faults.
+    FaultOfAtMost,
     Stimulus,
     NoOp,
     NoOpLeftOut,
@@ -43,11 +59,13 @@ pub(crate) enum Feature {
 
 impl Feature {
     /// All of them.
-    pub(crate) const ALL: [Feature; 31] = [
+    pub(crate) const ALL: [Feature; 42] = [
         Feature::ReliableLink,
         Feature::FifoLink,
         Feature::DuplicatingLink,
+        Feature::BudgetedDuplicatingLink,
         Feature::LosingLink,
+        Feature::FairLossLink,
         Feature::BudgetedLosingLink,
         Feature::LimitedLink,
         Feature::Loss,
@@ -62,6 +80,15 @@ impl Feature {
         Feature::CrashWithStorage,
         Feature::Recovery,
         Feature::RecoveryWithStorage,
+        Feature::SendIntoFull,
+        Feature::PartitionForms,
+        Feature::PartitionHeals,
+        Feature::PartitionHolds,
+        Feature::CrashOfEach,
+        Feature::CrashInside,
+        Feature::CrashInsideAfterEffects,
+        Feature::CrashInStart,
+        Feature::FaultOfAtMost,
         Feature::Stimulus,
         Feature::NoOp,
         Feature::NoOpLeftOut,
@@ -92,11 +119,17 @@ impl Coverage {
             self.note(Feature::FifoLink);
         }
         if link.duplicating {
-            self.note(Feature::DuplicatingLink);
+            self.note(if link.duplicates_budgeted {
+                Feature::BudgetedDuplicatingLink
+            } else {
+                Feature::DuplicatingLink
+            });
         }
         if link.losing {
             self.note(if link.budgeted {
                 Feature::BudgetedLosingLink
+            } else if link.fair {
+                Feature::FairLossLink
             } else {
                 Feature::LosingLink
             });

@@ -3,15 +3,16 @@
 //! States are plain values, compared in full; nothing is hashed, interned, memoised or computed in advance. It goes level by level
 //! and keeps every step, so that whatever the engine says can be looked up.
 
+mod steps;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use allways::search::Verdict;
 use allways::space::StepKind;
 
+use self::steps::{ends_a_run_when_missing, initial, steps};
 use crate::coverage::{Coverage, Feature};
-use crate::random::{
-    Effect, EventKind, LinkSpec, Pred, PropertySpec, Reaction, Spec, Target, Told, Value,
-};
+use crate::random::{Pred, PropertySpec, Spec, Value};
 
 /// Everything a state consists of.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,6 +23,13 @@ pub(crate) struct State {
     stimuli_spent: Vec<u32>,
     crashes_spent: Vec<u32>,
     losses_spent: u32,
+    duplicates_spent: u32,
+    /// Where a rule bounds the crashes of each actor.
+    crashes_of: Vec<u32>,
+    /// How often each formed, where that is bounded.
+    partitions_spent: Vec<u32>,
+    faults_spent: u32,
+    partitions_up: Vec<bool>,
     observed: Vec<u8>,
 }
 
@@ -43,6 +51,7 @@ pub(crate) enum Content {
     Choice(u8, u8),
     /// Which stimulus, and its message.
     Stimulus(usize, u8),
+    Partition(usize),
     Nothing,
 }
 
@@ -55,6 +64,8 @@ pub(crate) struct Action {
     pub(crate) content: Content,
     /// Receiver and message.
     pub(crate) sent: Vec<(usize, u8)>,
+    /// Of a crash inside a handler: the event, how many effects happened, of how many.
+    pub(crate) interrupted: Option<(StepKind, u32, u32)>,
 }
 
 pub(crate) struct Step {
@@ -90,339 +101,6 @@ pub(crate) struct Finding {
     pub(crate) ends: Vec<usize>,
     /// `confluent`: pairs of states that disagree.
     pub(crate) pairs: Vec<(usize, usize)>,
-}
-
-/// A step under way: the state so far, what was sent, what observers make of it.
-struct Doing<'a> {
-    spec: &'a Spec,
-    state: State,
-    sent: Vec<(usize, u8)>,
-    coverage: Coverage,
-}
-
-impl Doing<'_> {
-    fn tell(&mut self, told: Told) {
-        for (value, observer) in self.state.observed.iter_mut().zip(&self.spec.observers) {
-            if let Some(next) = observer.fold(*value, told) {
-                *value = next;
-            }
-        }
-    }
-
-    fn send(&mut self, from: usize, to: usize, msg: u8) {
-        self.sent.push((to, msg));
-        self.tell((EventKind::Sent, from, Some(msg)));
-        if to >= self.spec.actors.len() {
-            return;
-        }
-        let link = self.spec.links[from][to];
-        let channel = &mut self.state.in_flight[from][to];
-        self.coverage.note_link(link);
-        if link.fifo {
-            channel.push(msg);
-            return;
-        }
-        let copies = channel.iter().filter(|&&other| other == msg).count();
-        if copies > 0 {
-            self.coverage.note(Feature::DuplicateEnvelope);
-        }
-        let is_full = link
-            .capacity
-            .is_some_and(|capacity| copies >= capacity as usize);
-        if !(link.duplicating && copies > 0 || is_full) {
-            channel.push(msg);
-            channel.sort_unstable();
-        }
-    }
-
-    fn effects(&mut self, actor: usize, src: Option<usize>, effects: &[Effect]) {
-        for effect in effects {
-            let local = &mut self.state.locals[actor];
-            match effect {
-                Effect::Send(Target::Actor(to), msg) => self.send(actor, *to, *msg),
-                Effect::Send(Target::Reply, msg) => {
-                    if let Some(src) = src {
-                        self.send(actor, src, *msg);
-                    }
-                }
-                Effect::Set(timer) => {
-                    let feature = if local.timers.insert(*timer) {
-                        Feature::TimerSet
-                    } else {
-                        Feature::TimerReset
-                    };
-                    self.coverage.note(feature);
-                }
-                Effect::Cancel(timer) => {
-                    if local.timers.remove(timer) {
-                        self.coverage.note(Feature::TimerCancelled);
-                    }
-                }
-                Effect::Choose(key, alternatives) => {
-                    local.choices.remove(key);
-                    if !alternatives.is_empty() {
-                        local.choices.insert(*key, alternatives.clone());
-                    }
-                }
-                Effect::Save(value) => local.saved = Some(*value),
-            }
-        }
-    }
-
-    fn react(&mut self, actor: usize, src: Option<usize>, reaction: &Reaction) {
-        if let Some(next) = reaction.state {
-            self.state.locals[actor].state = Some(next);
-        }
-        self.effects(actor, src, &reaction.effects);
-    }
-
-    fn receive(&mut self, actor: usize, src: usize, msg: u8) {
-        self.tell((EventKind::Received, actor, Some(msg)));
-        let spec = self.spec;
-        if let Some(state) = self.state.locals[actor].state {
-            let handler = &spec.actors[actor].on_msg[usize::from(state)][usize::from(msg)];
-            self.react(actor, Some(src), handler.reaction(src));
-        }
-    }
-
-    fn start(&mut self, actor: usize) {
-        let spec = self.spec;
-        let saved = self.state.locals[actor].saved;
-        let start = &spec.actors[actor].start[saved.map_or(0, |saved| usize::from(saved) + 1)];
-        self.state.locals[actor].state = Some(start.state);
-        self.effects(actor, None, &start.effects);
-    }
-}
-
-impl LinkSpec {
-    /// Deliveries without effect are left out where nothing else could notice them.
-    fn may_suppress(self) -> bool {
-        !self.fifo && !self.duplicating && self.capacity.is_none()
-    }
-}
-
-/// A finished step: its label, the next state, what it exercised, and whether it is left out.
-struct Done {
-    action: Action,
-    state: State,
-    coverage: Coverage,
-    is_no_op: bool,
-}
-
-/// All enabled steps of a state.
-fn steps(spec: &Spec, state: &State) -> Vec<Done> {
-    let n = spec.actors.len();
-    let mut all = Vec::new();
-    let mut step = |kind: StepKind,
-                    actor: usize,
-                    from: Option<usize>,
-                    content: Content,
-                    act: &dyn Fn(&mut Doing<'_>)| {
-        let mut doing = Doing {
-            spec,
-            state: state.clone(),
-            sent: Vec::new(),
-            coverage: Coverage::default(),
-        };
-        act(&mut doing);
-        let is_no_op = match (kind, from) {
-            (StepKind::Deliver, Some(from)) => {
-                spec.links[from][actor].may_suppress()
-                    && doing.sent.is_empty()
-                    && doing.state.locals == state.locals
-                    && doing.state.observed == state.observed
-            }
-            _ => false,
-        };
-        let action = Action {
-            kind,
-            actor,
-            from,
-            content,
-            sent: doing.sent,
-        };
-        all.push(Done {
-            action,
-            state: doing.state,
-            coverage: doing.coverage,
-            is_no_op,
-        });
-    };
-    for to in 0..n {
-        for from in 0..n {
-            let link = spec.links[from][to];
-            let channel = &state.in_flight[from][to];
-            let mut deliverable = channel.clone();
-            deliverable.dedup();
-            if link.fifo {
-                deliverable.truncate(1);
-            }
-            for msg in deliverable {
-                let content = Content::Msg(msg);
-                let take = |doing: &mut Doing<'_>| {
-                    let channel = &mut doing.state.in_flight[from][to];
-                    let at = channel.iter().position(|&other| other == msg);
-                    channel.remove(at.expect("it is in flight"));
-                };
-                if state.locals[to].state.is_some() {
-                    step(StepKind::Deliver, to, Some(from), content, &|doing| {
-                        take(doing);
-                        doing.receive(to, from, msg);
-                    });
-                    if link.duplicating {
-                        step(StepKind::Duplicate, to, Some(from), content, &|doing| {
-                            doing.coverage.note(Feature::Duplication);
-                            doing.receive(to, from, msg);
-                        });
-                    }
-                }
-                if link.losing && !(link.budgeted && state.losses_spent >= spec.loss_budget) {
-                    step(StepKind::Drop, to, Some(from), content, &|doing| {
-                        doing.coverage.note(Feature::Loss);
-                        take(doing);
-                        if link.budgeted {
-                            doing.state.losses_spent += 1;
-                        }
-                        doing.tell((EventKind::Lost, to, Some(msg)));
-                    });
-                }
-            }
-        }
-    }
-    for (actor, local) in state.locals.iter().enumerate() {
-        let of_this = |of: &Option<Vec<usize>>| of.as_ref().is_none_or(|of| of.contains(&actor));
-        let rule = spec.crashes.iter().position(|rule| of_this(&rule.of));
-        let Some(now) = local.state else {
-            if rule.is_some_and(|rule| spec.crashes[rule].recover) {
-                step(StepKind::Recover, actor, None, Content::Nothing, &|doing| {
-                    doing.coverage.note(Feature::Recovery);
-                    if local.saved.is_some() {
-                        doing.coverage.note(Feature::RecoveryWithStorage);
-                    }
-                    doing.tell((EventKind::Recovered, actor, None));
-                    doing.start(actor);
-                });
-            }
-            continue;
-        };
-        let row = usize::from(now);
-        for &timer in &local.timers {
-            step(
-                StepKind::Timeout,
-                actor,
-                None,
-                Content::Timer(timer),
-                &|doing| {
-                    doing.coverage.note(Feature::TimerFired);
-                    doing.state.locals[actor].timers.remove(&timer);
-                    doing.tell((EventKind::TimedOut, actor, None));
-                    doing.react(
-                        actor,
-                        None,
-                        &spec.actors[actor].on_timer[row][usize::from(timer)],
-                    );
-                },
-            );
-        }
-        for (&key, alternatives) in &local.choices {
-            for &alternative in alternatives {
-                step(
-                    StepKind::Choose,
-                    actor,
-                    None,
-                    Content::Choice(key, alternative),
-                    &|doing| {
-                        doing.coverage.note(Feature::Choice);
-                        doing.state.locals[actor].choices.remove(&key);
-                        doing.tell((EventKind::Chose, actor, None));
-                        doing.react(
-                            actor,
-                            None,
-                            &spec.actors[actor].on_choice[row][usize::from(alternative)],
-                        );
-                    },
-                );
-            }
-        }
-        if let Some(rule) =
-            rule.filter(|&rule| state.crashes_spent[rule] < spec.crashes[rule].budget)
-        {
-            step(StepKind::Crash, actor, None, Content::Nothing, &|doing| {
-                doing.coverage.note(Feature::Crash);
-                if local.saved.is_some() {
-                    doing.coverage.note(Feature::CrashWithStorage);
-                }
-                doing.state.crashes_spent[rule] += 1;
-                doing.state.locals[actor] = Local {
-                    saved: local.saved,
-                    ..Local::default()
-                };
-                doing.tell((EventKind::Crashed, actor, None));
-            });
-        }
-        for (index, stimulus) in spec.stimuli.iter().enumerate() {
-            if stimulus.to == actor && state.stimuli_spent[index] < stimulus.budget {
-                let content = Content::Stimulus(index, stimulus.msg);
-                step(StepKind::Stimulus, actor, None, content, &|doing| {
-                    doing.coverage.note(Feature::Stimulus);
-                    doing.state.stimuli_spent[index] += 1;
-                    doing.receive(actor, n, stimulus.msg);
-                });
-            }
-        }
-    }
-    all
-}
-
-/// Whether the step counts for quiescence.
-fn ends_a_run_when_missing(kind: StepKind) -> bool {
-    !matches!(
-        kind,
-        StepKind::Stimulus | StepKind::Crash | StepKind::Drop | StepKind::Duplicate
-    )
-}
-
-/// The initial states, the last actor's alternatives changing first.
-fn initial(spec: &Spec, coverage: &mut Coverage) -> Vec<State> {
-    let n = spec.actors.len();
-    let mut doing = Doing {
-        spec,
-        state: State {
-            locals: vec![Local::default(); n],
-            in_flight: vec![vec![Vec::new(); n]; n],
-            stimuli_spent: vec![0; spec.stimuli.len()],
-            crashes_spent: vec![0; spec.crashes.len()],
-            losses_spent: 0,
-            observed: vec![0; spec.observers.len()],
-        },
-        sent: Vec::new(),
-        coverage: Coverage::default(),
-    };
-    for actor in 0..n {
-        doing.start(actor);
-    }
-    coverage.add(&doing.coverage);
-    let mut all = vec![doing.state];
-    for (actor, spec) in spec
-        .actors
-        .iter()
-        .enumerate()
-        .filter(|(_, spec)| !spec.starts.is_empty())
-    {
-        let with = |state: &State, start: u8| {
-            let mut state = state.clone();
-            state.locals[actor].state = Some(start);
-            state
-        };
-        all = all
-            .iter()
-            .flat_map(|state| spec.starts.iter().map(move |&start| with(state, start)))
-            .collect();
-    }
-    if all.len() > 1 {
-        coverage.note(Feature::SeveralInitialStates);
-    }
-    all
 }
 
 impl Graph {
@@ -654,6 +332,8 @@ impl State {
             Pred::StateIs(actor, value) => self.locals[actor].state == Some(value),
             Pred::IsUp(actor) => self.locals[actor].state.is_some(),
             Pred::Saved(actor, value) => self.locals[actor].saved == Some(value),
+            Pred::Partitioned(Some(index)) => self.partitions_up[index],
+            Pred::Partitioned(None) => self.partitions_up.contains(&true),
             Pred::HasTimer(actor, timer) => self.locals[actor].timers.contains(&timer),
             Pred::Observed(observer, value) => self.observed[observer] == value,
             Pred::InFlightMax(n_max) => self.in_flight.iter().flatten().flatten().count() <= n_max,
@@ -671,7 +351,8 @@ impl State {
     fn spent(&self) -> Vec<u32> {
         let mut spent = self.stimuli_spent.clone();
         spent.extend(&self.crashes_spent);
-        spent.push(self.losses_spent);
+        spent.extend([self.losses_spent, self.duplicates_spent, self.faults_spent]);
+        spent.extend(self.crashes_of.iter().chain(&self.partitions_spent));
         spent
     }
 

@@ -13,6 +13,9 @@ pub(crate) struct Spec {
     /// From (row) and to (column).
     pub(crate) links: Vec<Vec<LinkSpec>>,
     pub(crate) loss_budget: u32,
+    pub(crate) duplicate_budget: u32,
+    pub(crate) partitions: Vec<PartitionSpec>,
+    pub(crate) faults_max: Option<u32>,
     pub(crate) crashes: Vec<CrashSpec>,
     pub(crate) stimuli: Vec<StimulusSpec>,
     pub(crate) observers: Vec<ObserverSpec>,
@@ -90,9 +93,18 @@ pub(crate) enum Target {
 pub(crate) struct LinkSpec {
     pub(crate) fifo: bool,
     pub(crate) duplicating: bool,
+    pub(crate) duplicates_budgeted: bool,
     pub(crate) losing: bool,
+    pub(crate) fair: bool,
     pub(crate) budgeted: bool,
     pub(crate) capacity: Option<u32>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct PartitionSpec {
+    pub(crate) sides: [Vec<usize>; 2],
+    pub(crate) times: Option<u32>,
+    pub(crate) heals: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -100,6 +112,8 @@ pub(crate) struct CrashSpec {
     pub(crate) recover: bool,
     pub(crate) budget: u32,
     pub(crate) of: Option<Vec<usize>>,
+    pub(crate) each: Option<u32>,
+    pub(crate) inside: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -174,6 +188,8 @@ impl Pattern {
 pub(crate) enum Pred {
     StateIs(usize, u8),
     IsUp(usize),
+    /// This partition is up, or any.
+    Partitioned(Option<usize>),
     Saved(usize, u8),
     HasTimer(usize, u8),
     Observed(usize, u8),
@@ -231,8 +247,15 @@ impl Spec {
         let style = Style::roll(&mut dice);
         let mut spec = Spec {
             loss_budget: 1 + dice.below(2) as u32,
+            duplicate_budget: 1 + dice.below(2) as u32,
+            faults_max: dice
+                .chance(18)
+                .then(|| [1, 2, 0][dice.weighted(&[50, 40, 10])]),
             ..Spec::default()
         };
+        for _ in 0..style.n_partitions {
+            spec.partitions.push(style.partition(&mut dice));
+        }
         let usual = style.link(&mut dice);
         for _ in 0..style.n_actors {
             let row = (0..style.n_actors).map(|_| {
@@ -251,11 +274,14 @@ impl Spec {
                 budget: 1 + dice.below(2) as u32,
             });
         }
-        for _ in 0..dice.weighted(&[55, 36, 9]) {
+        for _ in 0..dice.weighted(&[50, 40, 10]) {
             let some = dice.chance(40);
+            let budget = 1 + dice.weighted(&[65, 35]) as u32;
             spec.crashes.push(CrashSpec {
                 recover: dice.chance(65),
-                budget: 1 + dice.weighted(&[80, 20]) as u32,
+                budget,
+                each: dice.chance(60).then(|| 1 + dice.weighted(&[80, 20]) as u32),
+                inside: dice.chance(if style.does_much { 85 } else { 35 }),
                 of: some.then(|| (0..style.n_actors).filter(|_| dice.chance(50)).collect()),
             });
         }
@@ -343,6 +369,9 @@ struct Style {
     /// Some pairs of actors have links of their own.
     mixes_links: bool,
     several_starts: bool,
+    n_partitions: usize,
+    /// Handlers have more effects.
+    does_much: bool,
 }
 
 impl Style {
@@ -356,18 +385,39 @@ impl Style {
             asks_network: dice.chance(20),
             mixes_links: dice.chance(60),
             several_starts: dice.chance(20),
+            n_partitions: dice.weighted(&[78, 17, 5]),
+            does_much: dice.chance(30),
+        }
+    }
+
+    fn partition(&self, dice: &mut Dice<'_>) -> PartitionSpec {
+        let mut sides = [vec![0], vec![1]];
+        for actor in 2..self.n_actors {
+            if let Some(side) = sides.get_mut(dice.below(3)) {
+                side.push(actor);
+            }
+        }
+        PartitionSpec {
+            sides,
+            times: [Some(1), Some(2), None][dice.weighted(&[45, 25, 30])],
+            heals: !dice.chance(30),
         }
     }
 
     fn link(&self, dice: &mut Dice<'_>) -> LinkSpec {
         let fifo = dice.chance(35);
         let losing = dice.chance(35);
+        let duplicating = dice.chance(30);
         LinkSpec {
             fifo,
-            duplicating: dice.chance(25),
+            duplicating,
+            duplicates_budgeted: duplicating && dice.chance(50),
             losing,
-            budgeted: losing && dice.chance(55),
-            capacity: (!fifo && dice.chance(25)).then(|| 1 + dice.below(2) as u32),
+            fair: losing && dice.chance(50),
+            budgeted: losing && dice.chance(50),
+            capacity: dice
+                .chance(if fifo { 15 } else { 25 })
+                .then(|| 1 + dice.below(2) as u32),
         }
     }
 
@@ -454,7 +504,9 @@ impl Style {
 
     fn effects(&self, dice: &mut Dice<'_>, may_send: bool, received: bool) -> Vec<Effect> {
         let mut effects = Vec::new();
-        for _ in 0..dice.weighted(&[30, 45, 20, 5]) {
+        let few = [30, 45, 20, 5];
+        let many = [15, 30, 35, 20];
+        for _ in 0..dice.weighted(if self.does_much { &many } else { &few }) {
             let value = dice.below(2) as u8;
             let effect = match dice.weighted(&[42, 22, 14, 10, 12]) {
                 0 if may_send => {
@@ -503,6 +555,10 @@ impl Style {
                 observer,
                 1 + dice.below(usize::from(ObserverSpec::VALUE_MAX)) as u8,
             );
+        }
+        if self.n_partitions > 0 && dice.chance(20) {
+            let which = dice.chance(50).then(|| dice.below(self.n_partitions));
+            return Pred::Partitioned(which);
         }
         if self.asks_network && dice.chance(30) {
             return if dice.chance(50) {

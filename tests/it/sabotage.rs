@@ -51,4 +51,10 @@ caught! {
     a_channel_without_order_is_caught: FifoAsMultiset,
     history_outside_the_state_is_caught: HistoryNotInState,
     deliveries_wrongly_left_out_are_caught: NoOpAlwaysSuppressed,
+    a_partition_outside_the_state_is_caught: PartitionNotInState,
+    a_partition_of_one_direction_is_caught: PartitionOneWay,
+    a_crash_one_effect_early_is_caught: PrefixOffByOne,
+    a_duplicate_for_nothing_is_caught: DuplicateNotSpent,
+    a_crash_that_its_actor_does_not_pay_is_caught: CrashOfActorNotSpent,
+    a_link_that_holds_too_much_is_caught: CapacityOffByOne,
 }

@@ -142,6 +142,14 @@ pub(crate) fn key_name(key: u8) -> String {
     format!("key {key}")
 }
 
+/// The name of a partition.
+pub(crate) fn partition_name(index: usize) -> String {
+    match index {
+        0 => "partition".to_owned(),
+        _ => format!("split {index}"),
+    }
+}
+
 /// The name of a stimulus.
 pub(crate) fn stimulus_name(index: usize) -> String {
     format!("stimulus {index}")
@@ -225,6 +233,8 @@ impl Reader {
                 Either::Listed(h) => s.is_up(h),
             },
             Pred::Saved(actor, value) => self.saved(s, actor) == Some(value),
+            Pred::Partitioned(Some(index)) => s.partition_is_up(&partition_name(index)),
+            Pred::Partitioned(None) => s.is_partitioned(),
             Pred::HasTimer(actor, timer) => match self.actors[actor] {
                 Either::Plain(h) => s.has_timer(h, &Plain::timer(timer)),
                 Either::Listed(h) => s.has_timer(h, &Listed::timer(timer)),
@@ -258,19 +268,21 @@ impl Reader {
 }
 
 impl LinkSpec {
-    fn link(self, loss_budget: u32) -> Link {
-        let mut link = if self.losing {
-            Link::losing()
-        } else {
-            Link::reliable()
+    fn link(self, spec: &Spec) -> Link {
+        let mut link = match (self.losing, self.fair) {
+            (true, true) => Link::fair_loss(),
+            (true, false) => Link::losing(),
+            (false, _) => Link::reliable(),
         };
         if self.budgeted {
-            link = link.up_to(loss_budget);
+            link = link.up_to(spec.loss_budget);
         }
         if self.fifo {
             link = link.fifo();
         }
-        if self.duplicating {
+        if self.duplicates_budgeted {
+            link = link.duplicates(spec.duplicate_budget);
+        } else if self.duplicating {
             link = link.duplicating();
         }
         match self.capacity {
@@ -286,6 +298,15 @@ impl CrashSpec {
             Crashes::recovery(self.budget)
         } else {
             Crashes::stop(self.budget)
+        };
+        let crashes = match self.each {
+            Some(each) => crashes.each(each),
+            None => crashes,
+        };
+        let crashes = if self.inside {
+            crashes.inside_handlers()
+        } else {
+            crashes
         };
         match &self.of {
             Some(actors) => crashes.of(actors.iter().map(|&actor| Id::from(actor))),
@@ -328,15 +349,36 @@ impl Spec {
             });
         }
         // The commonest link is the default, as in a model that people write.
-        sys.links(self.links[0][0].link(self.loss_budget));
+        sys.links(self.links[0][0].link(self));
         for (from, row) in self.links.iter().enumerate() {
             for (to, link) in row
                 .iter()
                 .enumerate()
                 .filter(|(_, link)| **link != self.links[0][0])
             {
-                sys.link(Id::from(from), Id::from(to), link.link(self.loss_budget));
+                sys.link(Id::from(from), Id::from(to), link.link(self));
             }
+        }
+        for (index, partition) in self.partitions.iter().enumerate() {
+            let [these, those] = partition
+                .sides
+                .each_ref()
+                .map(|side| side.iter().map(|&actor| Id::from(actor)));
+            let mut partitions = Partitions::between(these, those);
+            partitions = match partition.times {
+                Some(times) => partitions.times(times),
+                None => partitions.unlimited(),
+            };
+            if !partition.heals {
+                partitions = partitions.never_heals();
+            }
+            if index > 0 {
+                partitions = partitions.named(partition_name(index));
+            }
+            sys.partitions(partitions);
+        }
+        if let Some(faults) = self.faults_max {
+            sys.faults_at_most(faults);
         }
         for crashes in &self.crashes {
             sys.crashes(crashes.crashes());

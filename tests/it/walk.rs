@@ -1,12 +1,14 @@
 //! Walking a state space by hand, through nothing but its public contract, and recognising the oracle's steps in its own.
 
 use allways::search::Path;
-use allways::space::{Absorbed, ActorSpace, Answer, Arena, Judgement, Label, StateSpace, StepKind};
+use allways::space::{
+    Absorbed, ActorSpace, Answer, Arena, Interrupted, Judgement, Label, StateSpace,
+};
 use allways::value::Tree;
 
 use crate::oracle::{Action, Content, Graph};
 use crate::random::Spec;
-use crate::table::{Listed, Note, Plain, Shape, key_name, stimulus_name};
+use crate::table::{Listed, Note, Plain, Shape, key_name, partition_name, stimulus_name};
 
 /// The space of a random system.
 pub(crate) type Space = ActorSpace<Note>;
@@ -140,9 +142,19 @@ pub(crate) fn expected(spec: &Spec, action: &Action) -> Label {
         }
         Content::Timer(timer) => (Tree::of(&Plain::timer(timer)), None),
         Content::Choice(key, alternative) => (Tree::of(&alternative), Some(key_name(key))),
+        Content::Partition(index) => {
+            let sides = spec.partitions[index].sides.each_ref().map(|side| {
+                let names = side
+                    .iter()
+                    .map(|actor| Tree::Unit(format!("actor {actor}")));
+                Tree::Set(names.collect())
+            });
+            let content = Tree::Tuple(String::new(), sides.to_vec());
+            (content, Some(partition_name(index)))
+        }
         Content::Nothing => (Tree::Unit(String::new()), None),
     };
-    let from = if action.kind == StepKind::Stimulus {
+    let from = if matches!(action.content, Content::Stimulus(..)) {
         Some(n)
     } else {
         action.from
@@ -154,6 +166,9 @@ pub(crate) fn expected(spec: &Spec, action: &Action) -> Label {
         from: from.map(|from| from as u32),
         content,
         name,
+        interrupted: action
+            .interrupted
+            .map(|(event, after, of)| Interrupted { event, after, of }),
         sent: action
             .sent
             .iter()

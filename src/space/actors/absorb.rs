@@ -19,6 +19,11 @@ pub(super) enum Miss {
         local: u32,
         event: u32,
     },
+    /// The crashes inside a handler.
+    Inside {
+        local: u32,
+        event: u32,
+    },
     Fold {
         observer: u32,
         value: u32,
@@ -48,6 +53,18 @@ pub(super) struct Answered<M> {
     pub(super) untouched: bool,
 }
 
+impl<M> Answered<M> {
+    /// Whether both left the same behind and sent the same.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        let bytes = |answered: &'_ Self| answered.local.as_ref().map(|(_, bytes)| bytes.clone());
+        let sends = || self.sends.iter().zip(&other.sends);
+        bytes(self) == bytes(other)
+            && self.sends.len() == other.sends.len()
+            && sends().all(|(a, b)| a.0 == b.0 && a.2 == b.2)
+            && self.untouched == other.untouched
+    }
+}
+
 /// What a fold came to, with its identity; `None`: the value it began with.
 type Folded = Option<(Component, Vec<u8>)>;
 
@@ -55,6 +72,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
     pub(super) fn absorb_all(&mut self, scratches: &mut [Scratch]) -> Result<Absorbed, Error> {
         let mut asked = HashSet::new();
         let (mut handlers, mut folds, mut decides) = (Vec::new(), Vec::new(), Vec::new());
+        let mut inside = Vec::new();
         let mut judged = 0;
         for scratch in scratches.iter_mut() {
             if let Some(error) = scratch.error.take() {
@@ -82,6 +100,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                     }
                     _ if !asked.insert(miss.clone()) => {}
                     Miss::Handler { local, event } => handlers.push((*local, *event)),
+                    Miss::Inside { local, event } => inside.push((*local, *event)),
                     Miss::Fold {
                         observer,
                         value,
@@ -110,6 +129,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 self.local_inert[local as usize] |= self.item_aims[event as usize].bit;
             }
         }
+        self.absorb_inside(&inside)?;
         let answers: Vec<_> = folds.par_iter().map(|&fold| self.run_fold(fold)).collect();
         for (&(observer, value, signature), answer) in folds.iter().zip(answers) {
             let after = self.intern_fold(observer, value, answer?)?;
@@ -178,15 +198,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         };
         let (first, second) = (self.answered(actor, run())?, self.answered(actor, run())?);
         let alike = match (&first, &second) {
-            (Ok(a), Ok(b)) => {
-                a.local.as_ref().map(|(_, bytes)| bytes) == b.local.as_ref().map(|(_, bytes)| bytes)
-                    && a.sends.len() == b.sends.len()
-                    && a.sends
-                        .iter()
-                        .zip(&b.sends)
-                        .all(|(a, b)| a.0 == b.0 && a.2 == b.2)
-                    && a.untouched == b.untouched
-            }
+            (Ok(a), Ok(b)) => a.is_like(b),
             (Err(_), Err(_)) => true,
             _ => false,
         };
@@ -323,7 +335,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
     }
 
     /// Interns a handler's new component (`local`: unchanged) and its sends.
-    fn intern_sends(
+    pub(super) fn intern_sends(
         &mut self,
         actor: usize,
         local: u32,
@@ -341,7 +353,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         Ok((after, items))
     }
 
-    fn make_entry(
+    pub(super) fn make_entry(
         &mut self,
         before: u32,
         after: u32,

@@ -3,8 +3,9 @@
 use std::sync::atomic::AtomicU32;
 
 use crate::error::Error;
+use crate::system::{Link, System};
 
-/// Budgets as one number in mixed radix: stimuli, then crash rules, then losses.
+/// Budgets as one number in mixed radix: stimuli, then crash rules, then what [`Budget::of`] adds.
 #[derive(Default)]
 pub(super) struct Budget {
     pub(super) names: Vec<String>,
@@ -15,12 +16,136 @@ pub(super) struct Budget {
     pub(super) n_stimuli: usize,
     pub(super) n_crash_rules: usize,
     pub(super) losses: Option<usize>,
+    pub(super) duplicates: Option<usize>,
+    /// Faults of all kinds together.
+    pub(super) faults: Option<usize>,
+    /// Per actor its own crashes.
+    pub(super) crashes_of: Vec<Option<usize>>,
+    /// Per partition.
+    pub(super) partitions: Vec<Option<usize>>,
     /// The most that was spent of each, for coverage.
     pub(super) spent: Vec<AtomicU32>,
 }
 
+/// Counters that a step spends from, one as often as it is added.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Spends {
+    counters: [u16; 5],
+    n: u8,
+}
+
+impl Spends {
+    #[must_use]
+    pub(super) fn add(mut self, counter: Option<usize>) -> Self {
+        if let Some(counter) = counter {
+            self.counters[usize::from(self.n)] = counter as u16;
+            self.n += 1;
+        }
+        self
+    }
+
+    #[inline]
+    pub(super) fn is_nothing(&self) -> bool {
+        self.n == 0
+    }
+
+    #[must_use]
+    pub(super) fn and(self, other: &Spends) -> Self {
+        other
+            .iter()
+            .fold(self, |all, counter| all.add(Some(counter)))
+    }
+
+    #[inline]
+    pub(super) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
+        let counters = &self.counters[..usize::from(self.n)];
+        counters.iter().map(|&counter| usize::from(counter))
+    }
+}
+
 impl Budget {
-    pub(super) fn add(&mut self, name: String, limit: u32) -> Result<(), Error> {
+    /// The budgets that a system declares, in a fixed order. `crash_rules` has for each actor its rule.
+    ///
+    /// # Errors
+    /// Links declare different budgets of one kind; all together are too large; a stimulus goes to nobody.
+    pub(super) fn of<M>(
+        system: &System<M>,
+        lanes: &[String],
+        crash_rules: &[Option<usize>],
+        partitions: &[String],
+    ) -> Result<Self, Error> {
+        let mut budget = Budget::default();
+        for stimulus in &system.stimuli {
+            if usize::from(stimulus.to) >= crash_rules.len() {
+                return Err(Error::model(format!(
+                    "stimulus \"{}\" goes to an id that is no actor",
+                    stimulus.name
+                )));
+            }
+            budget.add(stimulus.name.clone(), stimulus.budget)?;
+        }
+        budget.n_stimuli = system.stimuli.len();
+        for (position, crashes) in system.crashes.iter().enumerate() {
+            budget.add(numbered("crashes", position), crashes.budget)?;
+        }
+        budget.n_crash_rules = system.crashes.len();
+        let links = || system.links.values().chain([&system.link]);
+        budget.losses = budget.shared("losses", links(), |link| {
+            link.loss_budget.filter(|_| link.losing)
+        })?;
+        budget.duplicates = budget.shared("duplicates", links(), |link| link.duplicate_budget)?;
+        for (rule, name) in crash_rules.iter().zip(lanes) {
+            let rule = rule.map(|rule| &system.crashes[rule]);
+            let each = rule.and_then(|rule| rule.each.filter(|&each| each < rule.budget));
+            let counter = match each {
+                Some(each) => Some(budget.add(format!("crashes of {name}"), each)?),
+                None => None,
+            };
+            budget.crashes_of.push(counter);
+        }
+        for (partition, name) in system.partitions.iter().zip(partitions) {
+            let counter = match partition.times_max() {
+                Some(times) => Some(budget.add(name.clone(), times)?),
+                None => None,
+            };
+            budget.partitions.push(counter);
+        }
+        if let Some(limit) = system.faults_max {
+            budget.faults = Some(budget.add("faults".to_owned(), limit)?);
+        }
+        Ok(budget)
+    }
+
+    /// The counter that all links with a budget of this kind share.
+    fn shared<'a>(
+        &mut self,
+        name: &str,
+        links: impl Iterator<Item = &'a Link>,
+        declared: impl Fn(&Link) -> Option<u32>,
+    ) -> Result<Option<usize>, Error> {
+        let mut limits: Vec<u32> = links.filter_map(declared).collect();
+        limits.dedup();
+        match limits[..] {
+            [] => Ok(None),
+            [limit] => self.add(name.to_owned(), limit).map(Some),
+            _ => Err(
+                Error::model(format!("links declare different budgets of {name}")).with_cure(
+                    "the budget is shared by all links that declare one: give them the same number",
+                ),
+            ),
+        }
+    }
+
+    /// The word once these are spent; `None` where there is not as much left.
+    #[inline]
+    pub(super) fn spend(&self, word: u32, spends: &Spends) -> Option<u32> {
+        spends.iter().try_fold(word, |word, counter| {
+            let affords = self.value(word, counter) < self.limits[counter];
+            affords.then(|| word + self.strides[counter])
+        })
+    }
+
+    fn add(&mut self, name: String, limit: u32) -> Result<usize, Error> {
         let stride = match (self.strides.last(), self.limits.last()) {
             (Some(&stride), Some(&limit)) => limit
                 .checked_add(1)
@@ -32,7 +157,8 @@ impl Budget {
                 .checked_add(1)
                 .and_then(|radix| stride.checked_mul(radix))
         });
-        let (Some(stride), Some(_)) = (stride, fits) else {
+        let counter = self.limits.len();
+        let (Some(stride), Some(_), true) = (stride, fits, counter < usize::from(u16::MAX)) else {
             return Err(Error::capacity(
                 "the budgets of stimuli and faults are too large together",
             )
@@ -42,7 +168,7 @@ impl Budget {
         self.limits.push(limit);
         self.strides.push(stride);
         self.spent.push(AtomicU32::new(0));
-        Ok(())
+        Ok(counter)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -52,5 +178,14 @@ impl Budget {
     #[inline]
     pub(super) fn value(&self, word: u32, counter: usize) -> u32 {
         word / self.strides[counter] % (self.limits[counter] + 1)
+    }
+}
+
+/// `name`, then `name[1]`, `name[2]`, …
+pub(super) fn numbered(name: &str, position: usize) -> String {
+    if position == 0 {
+        name.to_owned()
+    } else {
+        format!("{name}[{position}]")
     }
 }

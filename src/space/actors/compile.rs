@@ -8,6 +8,7 @@ use stateright::actor::Id;
 use super::judge::{self, Decision};
 use super::keymap::KeyMap;
 use super::layout::Rule;
+use super::partitions::Cuts;
 use super::{ActorSpace, Budget, Seen};
 use crate::error::Error;
 use crate::space::intern::{ContentHash, Kind, Table};
@@ -41,44 +42,6 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         }
         let n = processes.len();
         lanes.push("environment".to_owned());
-        let mut budget = Budget::default();
-        for stimulus in &system.stimuli {
-            if usize::from(stimulus.to) >= n {
-                return Err(Error::model(format!(
-                    "stimulus \"{}\" goes to an id that is no actor",
-                    stimulus.name
-                )));
-            }
-            budget.add(stimulus.name.clone(), stimulus.budget)?;
-        }
-        budget.n_stimuli = system.stimuli.len();
-        for (position, crashes) in system.crashes.iter().enumerate() {
-            let name = if position == 0 {
-                "crashes".to_owned()
-            } else {
-                format!("crashes[{position}]")
-            };
-            budget.add(name, crashes.budget)?;
-        }
-        budget.n_crash_rules = system.crashes.len();
-        let links = || system.links.values().chain([&system.link]);
-        let mut loss_budgets: Vec<u32> = links()
-            .filter(|link| link.losing)
-            .filter_map(|link| link.loss_budget)
-            .collect();
-        loss_budgets.dedup();
-        match loss_budgets[..] {
-            [] => {}
-            [limit] => {
-                budget.losses = Some(budget.limits.len());
-                budget.add("losses".to_owned(), limit)?;
-            }
-            _ => {
-                return Err(Error::model("links declare different loss budgets").with_cure(
-                    "the budget is shared by all links that declare one: give them the same number",
-                ));
-            }
-        }
         let crash_rules: Vec<Option<usize>> = (0..n)
             .map(|actor| {
                 let names = |crashes: &Crashes| match &crashes.of {
@@ -93,13 +56,20 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             .simultaneous_crashes
             .is_some_and(|limit| limit > 0)
             || crash_rules.iter().any(Option::is_some);
-        let rules = compile_rules(&system, n);
-        let is_plain = rules.iter().all(|rule| rule.is_unbounded() && !rule.losing)
+        let cuts = Cuts::of(&system, n)?;
+        let budget = Budget::of(&system, &lanes, &crash_rules, &cuts.names)?;
+        let crashes_inside: Vec<bool> = crash_rules
+            .iter()
+            .map(|rule| rule.is_some_and(|rule| system.crashes[rule].inside))
+            .collect();
+        let rules = compile_rules(&system, n, &cuts)?;
+        let is_plain = rules.iter().all(Rule::is_plain)
             && system.rules.no_op == NoOp::Equality
             && !system.rules.remembers_last_delivery;
         let header = n
             + system.observers.len()
             + usize::from(!budget.is_empty())
+            + usize::from(!cuts.is_empty())
             + usize::from(system.rules.remembers_last_delivery);
 
         let mut properties = vec![PropertyDecl {
@@ -152,6 +122,9 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             budget,
             crash_rules,
             may_crash,
+            may_crash_inside: crashes_inside.contains(&true),
+            crashes_inside,
+            cuts,
             is_plain,
             header,
             properties,
@@ -182,6 +155,9 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             memo: KeyMap::default(),
             entries: Vec::new(),
             sends: Vec::new(),
+            inside: KeyMap::default(),
+            inside_lists: Vec::new(),
+            interruptions: Vec::new(),
             folds: (0..n_observers).map(|_| KeyMap::default()).collect(),
             signatures: HashMap::new(),
             signature_list: Vec::new(),
@@ -198,27 +174,29 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
 }
 
 /// The rule of every pair of ids: actors, then one row and column for everybody else.
-fn compile_rules<M>(system: &System<M>, n: usize) -> Vec<Rule> {
+fn compile_rules<M>(system: &System<M>, n: usize, cuts: &Cuts) -> Result<Vec<Rule>, Error> {
     let mut rules = Vec::with_capacity((n + 1) * (n + 1));
     for src in 0..=n {
         for dst in 0..=n {
             let link = system.links.get(&(src, dst)).unwrap_or(&system.link);
-            let set = link.duplicating && !link.fifo;
+            if link.capacity == Some(0) {
+                return Err(Error::model("a link of capacity 0 carries no message")
+                    .with_cure("give it a capacity of 1 or more, or never send over it"));
+            }
+            let cut = cuts.between(src, dst);
             rules.push(Rule {
                 fifo: link.fifo,
                 keeps: link.duplicating,
+                keeps_budgeted: link.duplicate_budget.is_some(),
                 consumes: !(system.rules.delivery_keeps && link.duplicating),
                 losing: link.losing,
                 budgeted: link.losing && link.loss_budget.is_some(),
-                capacity: if set {
-                    Some(1)
-                } else if link.fifo {
-                    None
-                } else {
-                    link.capacity
-                },
+                capacity: link.copies_max(),
+                cut,
+                is_authenticated: link.authenticated,
+                delivers_strongly: link.promises_fair_loss() || cut & cuts.recurring() != 0,
             });
         }
     }
-    rules
+    Ok(rules)
 }

@@ -244,6 +244,13 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         } else {
             self.channel_contents[&channel].clone()
         };
+        let item = &self.items[send as usize];
+        let copies = content.iter().filter(|&&other| other == send).count();
+        let is_full = |capacity: u32| copies >= capacity as usize;
+        if item.rule.capacity.is_some_and(is_full) {
+            self.pushes.insert(channel, send, channel);
+            return Ok(());
+        }
         content.push(send);
         let pair = self.items[send as usize].pair;
         if let Some(after) = self.channel_item(pair, content)? {

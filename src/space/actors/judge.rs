@@ -219,6 +219,17 @@ impl<M: Clone + Send + Sync + 'static> View<M> for Reading<'_, M> {
         let word = self.words[self.space.last_at()?];
         word.checked_sub(1).map(|item| self.space.envelope(item))
     }
+
+    fn partition_is_up(&self, name: Option<&str>) -> Option<bool> {
+        let cuts = &self.space.cuts;
+        let mask = match name {
+            Some(name) => 1 << cuts.names.iter().position(|known| known == name)?,
+            None => u32::MAX,
+        };
+        let at = self.space.partitions_at()?;
+        self.note(at);
+        Some(self.words[at] & mask != 0)
+    }
 }
 
 impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {

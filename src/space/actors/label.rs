@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
-use super::ActorSpace;
 use super::layout::{CRASH_EVENT, PENDING_EVENT, Place, RECOVER_EVENT, WITHOUT_EFFECT};
+use super::{ActorSpace, Scratch};
 use crate::error::Error;
 use crate::space::sabotage::Sabotage;
-use crate::space::{Label, NeverExercised, Rendered, StepKind};
+use crate::space::{Interrupted, Label, NeverExercised, Rendered, StepKind};
 use crate::system::ENVIRONMENT;
 use crate::value::Tree;
 
@@ -71,6 +71,13 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 Tree::Struct(String::new(), spent.collect()),
             ));
         }
+        if !self.cuts.is_empty() {
+            let up = self.partitions_up(words);
+            let names = self.cuts.names.iter().enumerate();
+            let names = names.filter(|(partition, _)| up >> partition & 1 == 1);
+            let names = names.map(|(_, name)| Tree::Unit(name.clone()));
+            parts.push(("partitions".to_owned(), Tree::Set(names.collect())));
+        }
         if let Some(item) = self.last_at().and_then(|at| words[at].checked_sub(1)) {
             parts.push(("last delivery".to_owned(), self.message_tree(item)));
         }
@@ -107,17 +114,62 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         let Some(place) = self.place(words, step) else {
             return Err(Error::model(format!("the state has no step {step}")));
         };
-        let none = || Tree::Unit(String::new());
         let mut label = Label {
             key: Vec::new(),
             lane: 0,
             kind: StepKind::Deliver,
             from: None,
-            content: none(),
+            content: Tree::Unit(String::new()),
             name: None,
+            interrupted: None,
             sent: Vec::new(),
         };
         let mut detail: Vec<u8> = Vec::new();
+        let mut entry = None;
+        if let Place::CrashInside(event, k) = place {
+            let (actor, key) = self.event_key(words, event);
+            self.describe(words, event.place(), &mut label, &mut detail)?;
+            let kind = std::mem::replace(&mut label.kind, StepKind::CrashInside);
+            // A step that is asked for has been looked up.
+            let crash = self.interruption(words[actor], key, k, &mut Scratch::default());
+            if let Ok(crash) = crash {
+                entry = Some(crash.entry);
+                label.interrupted = Some(Interrupted {
+                    event: kind,
+                    after: crash.after,
+                    of: crash.of,
+                });
+                detail.insert(0, kind as u8);
+                detail.extend(crash.after.to_be_bytes());
+            }
+        } else if let Some((local, event)) = self.describe(words, place, &mut label, &mut detail)? {
+            let found = self.memo.get(local, event);
+            entry = found.map(|found| self.entries[(found & !WITHOUT_EFFECT) as usize]);
+        }
+        if let Some(entry) = entry {
+            for &item in &self.sends[entry.sends_at as usize..][..usize::from(entry.n_sends)] {
+                let dst = usize::from(self.envelope(item).dst);
+                label.sent.push((self.lane(dst), self.message_tree(item)));
+            }
+        }
+        label.key.push(label.kind as u8);
+        label.key.extend(label.lane.to_be_bytes());
+        if self.hash.sabotage.is(Sabotage::IdsOrderActions) {
+            label.key.extend((u32::MAX - step).to_be_bytes());
+        }
+        label.key.extend(detail);
+        Ok(label)
+    }
+
+    /// What a place is about: fills the label but for its key, and the part of the key that tells it from others of its kind and lane.
+    /// Returns the memo key of its handler, if one runs.
+    fn describe(
+        &self,
+        words: &[u32],
+        place: Place,
+        label: &mut Label,
+        detail: &mut Vec<u8>,
+    ) -> Result<Option<(u32, u32)>, Error> {
         let mut memo_key = None;
         match place {
             Place::Deliver(at) | Place::Keep(at) | Place::Lose(at) => {
@@ -150,7 +202,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                     crate::system::Pending::Choice(..) => StepKind::Choose,
                 };
                 label.lane = actor as u32;
-                detail = process.pending_key(self.locals.get(local), pending)?;
+                *detail = process.pending_key(self.locals.get(local), pending)?;
                 memo_key = Some((local, PENDING_EVENT | k));
             }
             Place::Stimulus(i) => {
@@ -177,21 +229,25 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                     if crashes { CRASH_EVENT } else { RECOVER_EVENT },
                 ));
             }
-        }
-        if let Some(found) = memo_key.and_then(|(local, event)| self.memo.get(local, event)) {
-            let entry = self.entries[(found & !WITHOUT_EFFECT) as usize];
-            for &item in &self.sends[entry.sends_at as usize..][..usize::from(entry.n_sends)] {
-                let dst = usize::from(self.envelope(item).dst);
-                label.sent.push((self.lane(dst), self.message_tree(item)));
+            Place::Partition(partition) | Place::Heal(partition) => {
+                label.kind = match place {
+                    Place::Heal(_) => StepKind::Heal,
+                    _ => StepKind::Partition,
+                };
+                label.lane = self.n_actors() as u32;
+                label.name = Some(self.cuts.names[partition].clone());
+                let sides = self.cuts.sides[partition].each_ref().map(|side| {
+                    let names = side.iter().map(|&actor| self.lanes[actor].clone());
+                    Tree::Set(names.map(Tree::Unit).collect())
+                });
+                label.content = Tree::Tuple(String::new(), sides.to_vec());
+                detail.extend((partition as u32).to_be_bytes());
+            }
+            Place::CrashInside(event, _) => {
+                memo_key = self.describe(words, event.place(), label, detail)?;
             }
         }
-        label.key.push(label.kind as u8);
-        label.key.extend(label.lane.to_be_bytes());
-        if self.hash.sabotage.is(Sabotage::IdsOrderActions) {
-            label.key.extend((u32::MAX - step).to_be_bytes());
-        }
-        label.key.extend(detail);
-        Ok(label)
+        Ok(memo_key)
     }
 
     /// Handlers, stimuli and faults that nothing exercised, and budgets that no run spends.

@@ -1,6 +1,6 @@
 //! How a state of a system is laid out in words, and what the parts mean.
 //!
-//! `[local; n] ++ [observed; h] ++ [budget]? ++ [last delivery]? ++ sorted network items`. An item is an envelope on an
+//! `[local; n] ++ [observed; h] ++ [budget]? ++ [partitions]? ++ [last delivery]? ++ sorted network items`. An item is an envelope on an
 //! unordered link (repeated once per copy) or the whole content of a FIFO channel.
 
 use crate::space::Arena;
@@ -81,11 +81,24 @@ pub(crate) struct Rule {
     pub(crate) losing: bool,
     /// Losses on this link spend the loss budget.
     pub(crate) budgeted: bool,
-    /// Copies of one content at most, on an unordered link.
+    /// Deliveries that leave the message in flight spend the budget of duplicates.
+    pub(crate) keeps_budgeted: bool,
+    /// Copies of one content at most.
     pub(crate) capacity: Option<u32>,
+    /// The partitions that cut this link while they are up, as bits.
+    pub(crate) cut: u32,
+    /// Who receives knows who sent.
+    pub(crate) is_authenticated: bool,
+    /// Delivery is strongly fair: losses are unlimited and fair, or a partition may cut the link again and again. Otherwise weakly.
+    pub(crate) delivers_strongly: bool,
 }
 
 impl Rule {
+    /// What the fast path can do: every message is delivered once, whenever its receiver is up.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.is_unbounded() && !self.losing && self.cut == 0
+    }
+
     /// Unordered, unbounded and consumed by delivery: what a delivery or a send changes is a constant.
     pub(crate) fn is_unbounded(self) -> bool {
         self.consumes && !self.fifo && !self.keeps && self.capacity.is_none()
@@ -138,6 +151,35 @@ pub(crate) enum Place {
     Crash(usize),
     /// A recovery.
     Recover(usize),
+    /// A crash inside the handler of an event: the `n`th of the ways in which it can happen.
+    CrashInside(Event, u32),
+    /// A partition forms.
+    Partition(usize),
+    /// A partition heals.
+    Heal(usize),
+}
+
+/// An event that an actor can crash in; the same words as in [`Place`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Event {
+    Deliver(usize),
+    Keep(usize),
+    Pending(usize, u32),
+    Stimulus(usize),
+    Recover(usize),
+}
+
+impl Event {
+    /// The place of the same event, undisturbed.
+    pub(crate) fn place(self) -> Place {
+        match self {
+            Event::Deliver(at) => Place::Deliver(at),
+            Event::Keep(at) => Place::Keep(at),
+            Event::Pending(actor, k) => Place::Pending(actor, k),
+            Event::Stimulus(i) => Place::Stimulus(i),
+            Event::Recover(actor) => Place::Recover(actor),
+        }
+    }
 }
 
 /// Events that a local component can be asked about, as the second half of a memo key. Below the top bit: an envelope.

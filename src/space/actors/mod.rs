@@ -9,11 +9,13 @@ mod budget;
 mod compile;
 mod components;
 mod initial;
+mod inside;
 mod judge;
 mod keymap;
 mod label;
 mod layout;
 mod network;
+mod partitions;
 mod places;
 mod plain;
 mod space;
@@ -27,9 +29,11 @@ use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 
 use self::budget::Budget;
+use self::inside::Interruption;
 use self::judge::{Decision, Question};
 use self::keymap::KeyMap;
 use self::layout::{Aim, Entry, Item, Rule, Told};
+use self::partitions::Cuts;
 use super::PropertyDecl;
 use super::intern::{ContentHash, Kind, Table};
 #[cfg(debug_assertions)]
@@ -48,6 +52,10 @@ pub struct ActorSpace<M> {
     /// Per actor the first crash rule that names it.
     crash_rules: Vec<Option<usize>>,
     may_crash: bool,
+    /// Per actor whether it may crash inside a handler; whether any may.
+    crashes_inside: Vec<bool>,
+    may_crash_inside: bool,
+    cuts: Cuts,
     /// Every link is unordered, unbounded and never loses: deliveries take the fast path.
     is_plain: bool,
     /// Where the network items begin in a state.
@@ -85,6 +93,10 @@ pub struct ActorSpace<M> {
     memo: KeyMap,
     entries: Vec<Entry>,
     sends: Vec<u32>,
+    /// (local component, event) → position in the lists; where a list begins and ends among the interruptions.
+    inside: KeyMap,
+    inside_lists: Vec<(u32, u32)>,
+    interruptions: Vec<Interruption>,
     folds: Vec<KeyMap>,
     signatures: HashMap<Vec<Told>, u32>,
     signature_list: Vec<Vec<Told>>,
@@ -142,6 +154,23 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         if fault == Sabotage::FifoAsMultiset {
             self.rules.iter_mut().for_each(|rule| rule.fifo = false);
         }
+        if fault == Sabotage::CapacityOffByOne {
+            let capacities = self.rules.iter_mut().flat_map(|rule| &mut rule.capacity);
+            capacities.for_each(|capacity| *capacity += 1);
+        }
+        if fault == Sabotage::CrashOfActorNotSpent {
+            self.budget.crashes_of.fill(None);
+        }
+        if fault == Sabotage::PartitionOneWay {
+            let columns = self.processes.len() + 1;
+            for (pair, rule) in self.rules.iter_mut().enumerate() {
+                let src = pair / columns;
+                let [_, those] = &self.cuts.sides.first().cloned().unwrap_or_default();
+                if those.contains(&src) {
+                    rule.cut = 0;
+                }
+            }
+        }
         self
     }
 
@@ -157,6 +186,18 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
     #[inline]
     fn budget_at(&self) -> usize {
         self.n_actors() + self.n_observers()
+    }
+
+    /// The word of the partitions, if there are any.
+    #[inline]
+    fn partitions_at(&self) -> Option<usize> {
+        (!self.cuts.is_empty()).then(|| self.budget_at() + usize::from(!self.budget.is_empty()))
+    }
+
+    /// The partitions that are up, as bits.
+    #[inline]
+    fn partitions_up(&self, words: &[u32]) -> u32 {
+        self.partitions_at().map_or(0, |at| words[at])
     }
 
     /// The word of the last delivery, if it is remembered.
@@ -198,6 +239,9 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         self.memo.clear();
         self.entries.clear();
         self.sends.clear();
+        self.inside.clear();
+        self.inside_lists.clear();
+        self.interruptions.clear();
         self.folds.iter_mut().for_each(KeyMap::clear);
         self.signatures.clear();
         self.signature_list.clear();
@@ -210,6 +254,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         self.signatures.insert(Vec::new(), 0);
         self.signature_list.push(Vec::new());
         let hash = self.hash;
+        self.cuts.rehash(&hash);
         self.budget.hashes = self
             .budget
             .limits
@@ -279,6 +324,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 sum = sum.wrapping_add(self.budget_hash(words[self.budget_at()], counter));
             }
         }
+        sum = sum.wrapping_add(self.cuts.sum(self.partitions_up(words)));
         if let Some(at) = self.last_at() {
             sum = sum.wrapping_add(self.last_hash(words[at]));
         }

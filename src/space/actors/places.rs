@@ -72,6 +72,20 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 }
             }
         }
+        if self.may_crash_inside
+            && let Some(value) = self.places_inside(words, &mut visit)
+        {
+            return Some(value);
+        }
+        if let Some(at) = self.partitions_at() {
+            for (partition, &heals) in self.cuts.heals.iter().enumerate() {
+                if words[at] >> partition & 1 == 0 {
+                    visit!(Place::Partition(partition));
+                } else if heals {
+                    visit!(Place::Heal(partition));
+                }
+            }
+        }
         None
     }
 

@@ -136,6 +136,9 @@ impl<M: Clone + Send + Sync + 'static> StateSpace for ActorSpace<M> {
             + self.entries.capacity() * size_of::<super::Entry>()
             + self.sends.capacity() * size_of::<u32>()
             + self.memo.bytes()
+            + self.inside.bytes()
+            + self.inside_lists.capacity() * size_of::<(u32, u32)>()
+            + self.interruptions.capacity() * size_of::<super::Interruption>()
             + self.pushes.bytes()
             + self.folds.iter().map(KeyMap::bytes).sum::<usize>()
             + self

@@ -4,8 +4,9 @@ use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 
 use super::absorb::Miss;
+use super::budget::Spends;
 use super::layout::{
-    CRASH_EVENT, Entry, PENDING_EVENT, Place, RECOVER_EVENT, WITHOUT_EFFECT, Words,
+    CRASH_EVENT, Entry, Event, Item, PENDING_EVENT, Place, RECOVER_EVENT, WITHOUT_EFFECT, Words,
 };
 use super::network::insert_sorted;
 use super::{ActorSpace, Scratch, suppresses};
@@ -30,8 +31,10 @@ struct Move {
     signature: u32,
     /// The word whose item, or whose channel's head, leaves the network.
     consumed: Option<usize>,
-    /// The counter that is spent.
-    counter: Option<usize>,
+    /// What is spent.
+    spends: Spends,
+    /// The partition that forms or heals.
+    flips: Option<usize>,
     /// Remembered as the last delivery.
     delivered: Option<u32>,
 }
@@ -60,23 +63,34 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         scratch: &mut Scratch,
     ) -> Result<Option<Move>, ()> {
         let up = |actor: usize| self.local_infos[words[actor] as usize].up;
-        let affords = |counter: usize| {
-            let spent = self.budget.value(words[self.budget_at()], counter);
-            spent < self.budget.limits[counter]
-        };
+        let affords = |spends: &Spends| self.affords(words, spends);
         let of_entry = |entry: Entry, actor: usize| Move {
             entry: Some(entry),
             actor,
             signature: entry.signature,
             consumed: None,
-            counter: None,
+            spends: Spends::default(),
+            flips: None,
+            delivered: None,
+        };
+        let of_faults = |spends: Spends| Move {
+            entry: None,
+            actor: 0,
+            signature: 0,
+            consumed: None,
+            spends,
+            flips: None,
             delivered: None,
         };
         let found = match place {
             Place::Deliver(at) | Place::Keep(at) => {
                 let item = &self.items[words[at] as usize];
                 let actor = item.dst as usize;
-                if !up(actor) {
+                let spends = match place {
+                    Place::Keep(_) => self.keep_spends(item),
+                    _ => Spends::default(),
+                };
+                if !up(actor) || self.is_cut(words, item) || !affords(&spends) {
                     return Ok(None);
                 }
                 let entry = self.entry(words[actor], item.head, scratch).ok_or(())?;
@@ -100,27 +114,21 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 Move {
                     consumed: matches!(place, Place::Deliver(_)).then_some(at),
                     delivered: Some(item.head),
+                    spends,
                     ..of_entry(entry, actor)
                 }
             }
             Place::Lose(at) => {
                 let item = &self.items[words[at] as usize];
-                let counter = if item.rule.budgeted {
-                    self.budget.losses
-                } else {
-                    None
-                };
-                if counter.is_some_and(|counter| !affords(counter)) {
+                let losses = self.budget.losses.filter(|_| item.rule.budgeted);
+                let spends = Spends::default().add(losses).add(self.budget.faults);
+                if !affords(&spends) {
                     return Ok(None);
                 }
-                let lost = self.items[item.head as usize].lost;
                 Move {
-                    entry: None,
-                    actor: 0,
-                    signature: lost,
+                    signature: self.items[item.head as usize].lost,
                     consumed: Some(at),
-                    counter,
-                    delivered: None,
+                    ..of_faults(spends)
                 }
             }
             Place::Pending(actor, k) => {
@@ -134,36 +142,37 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             }
             Place::Stimulus(i) => {
                 let actor = usize::from(self.system.stimuli[i].to);
-                if !affords(i) || !up(actor) {
+                let spends = Spends::default().add(Some(i));
+                if !affords(&spends) || !up(actor) {
                     return Ok(None);
                 }
                 let entry = self
                     .entry(words[actor], self.stimulus_items[i], scratch)
                     .ok_or(())?;
                 Move {
-                    counter: Some(i),
+                    spends,
                     ..of_entry(entry, actor)
                 }
             }
             Place::Crash(actor) => {
-                let counter = match self.system.rules.simultaneous_crashes {
+                let spends = match self.system.rules.simultaneous_crashes {
                     Some(limit) => {
                         if (0..self.n_actors()).filter(|&other| !up(other)).count() >= limit {
                             return Ok(None);
                         }
-                        None
+                        Spends::default()
                     }
-                    None => match self.crash_rules[actor] {
-                        Some(rule) => Some(self.budget.n_stimuli + rule),
+                    None => match self.crash_spends(actor) {
+                        Some(spends) => spends,
                         None => return Ok(None),
                     },
                 };
-                if counter.is_some_and(|counter| !affords(counter)) {
+                if !affords(&spends) {
                     return Ok(None);
                 }
                 let entry = self.entry(words[actor], CRASH_EVENT, scratch).ok_or(())?;
                 Move {
-                    counter,
+                    spends,
                     ..of_entry(entry, actor)
                 }
             }
@@ -179,8 +188,63 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                     actor,
                 )
             }
+            Place::CrashInside(event, k) => {
+                let (actor, key) = self.event_key(words, event);
+                let Some(spends) = self.crash_inside_spends(words, event) else {
+                    return Ok(None);
+                };
+                let consumed = match event {
+                    Event::Deliver(at) => Some(at),
+                    _ => None,
+                };
+                let entry = self.interruption(words[actor], key, k, scratch)?.entry;
+                Move {
+                    consumed,
+                    spends,
+                    ..of_entry(entry, actor)
+                }
+            }
+            Place::Partition(partition) => {
+                let spends = Spends::default()
+                    .add(self.budget.partitions[partition])
+                    .add(self.budget.faults);
+                if !affords(&spends) {
+                    return Ok(None);
+                }
+                Move {
+                    flips: Some(partition),
+                    ..of_faults(spends)
+                }
+            }
+            Place::Heal(partition) => Move {
+                flips: Some(partition),
+                ..of_faults(Spends::default())
+            },
         };
         Ok(Some(found))
+    }
+
+    /// Whether the budgets have as much left.
+    #[inline]
+    pub(super) fn affords(&self, words: &[u32], spends: &Spends) -> bool {
+        spends.is_nothing() || self.budget.spend(words[self.budget_at()], spends).is_some()
+    }
+
+    /// Whether a partition keeps the item from its receiver.
+    #[inline]
+    pub(super) fn is_cut(&self, words: &[u32], item: &Item) -> bool {
+        item.rule.cut != 0 && item.rule.cut & self.partitions_up(words) != 0
+    }
+
+    /// What a delivery spends that keeps the item in flight.
+    pub(super) fn keep_spends(&self, item: &Item) -> Spends {
+        // Where no delivery consumes, keeping is no fault.
+        let faults = self.budget.faults.filter(|_| item.rule.consumes);
+        let duplicates = self.budget.duplicates.filter(|_| item.rule.keeps_budgeted);
+        let is_forgotten = self.hash.sabotage.is(Sabotage::DuplicateNotSpent);
+        Spends::default()
+            .add(duplicates.filter(|_| !is_forgotten))
+            .add(faults)
     }
 
     /// The observed value after a list of events.
@@ -236,8 +300,9 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             }
             scratch.told.push(after);
         }
-        if let Some(counter) = found.counter {
-            let word = words[self.budget_at()];
+        let mut spent_so_far = 0;
+        for counter in found.spends.iter() {
+            let word = words[self.budget_at()] + spent_so_far;
             let spent = self.budget.value(word, counter);
             let hashes = &self.budget.hashes[counter];
             sum = sum
@@ -246,6 +311,13 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             if self.budget.spent[counter].load(Ordering::Relaxed) <= spent {
                 self.budget.spent[counter].fetch_max(spent + 1, Ordering::Relaxed);
             }
+            spent_so_far += self.budget.strides[counter];
+        }
+        if let Some(partition) = found.flips {
+            let before = self.partitions_up(words);
+            sum = sum
+                .wrapping_add(self.cuts.sum(before ^ 1 << partition))
+                .wrapping_sub(self.cuts.sum(before));
         }
         if let (Some(at), Some(delivered)) = (self.last_at(), found.delivered) {
             sum = sum
@@ -319,8 +391,11 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         }
         let n = self.n_actors();
         out[start + n..start + n + told.len()].copy_from_slice(told);
-        if let Some(counter) = found.counter {
+        for counter in found.spends.iter() {
             out[start + self.budget_at()] += self.budget.strides[counter];
+        }
+        if let (Some(at), Some(partition)) = (self.partitions_at(), found.flips) {
+            out[start + at] ^= 1 << partition;
         }
         if let (Some(at), Some(delivered)) = (self.last_at(), found.delivered) {
             out[start + at] = delivered + 1;
@@ -407,6 +482,9 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 sum = sum.wrapping_sub(table.hash(words[n + k]));
             }
         }
+        if sabotage.is(Sabotage::PartitionNotInState) {
+            sum = sum.wrapping_sub(self.cuts.sum(self.partitions_up(words)));
+        }
         if sabotage.is(Sabotage::BudgetNotInState) && !self.budget.is_empty() {
             for counter in 0..self.budget.limits.len() {
                 sum = sum.wrapping_sub(self.budget_hash(words[self.budget_at()], counter));
@@ -482,8 +560,14 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         let awake = self.places(words, |place| {
             let ends = match place {
                 Place::Keep(at) => self.items[words[at] as usize].rule.consumes,
-                Place::Lose(_) | Place::Stimulus(_) | Place::Crash(_) => true,
-                Place::Deliver(_) | Place::Pending(..) | Place::Recover(_) => false,
+                Place::Lose(_)
+                | Place::Stimulus(_)
+                | Place::Crash(_)
+                | Place::CrashInside(..)
+                | Place::Partition(_) => true,
+                Place::Deliver(_) | Place::Pending(..) | Place::Recover(_) | Place::Heal(_) => {
+                    false
+                }
             };
             if !ends
                 && matches!(

@@ -406,6 +406,7 @@ where
             from: None,
             content,
             name: None,
+            interrupted: None,
             sent: Vec::new(),
         })
     }

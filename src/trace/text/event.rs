@@ -3,7 +3,7 @@
 use super::line::{Line, Role, elide, width};
 use crate::space::StepKind;
 use crate::trace::TraceStep;
-use crate::value::printable;
+use crate::value::{Tree, printable};
 
 /// A message is given at least this many columns before it is cut.
 const MESSAGE_MIN: usize = 16;
@@ -30,7 +30,7 @@ enum Event {
         message: String,
         head: &'static str,
         to: String,
-        remark: &'static str,
+        remark: String,
     },
     /// By one lane alone.
     Alone {
@@ -45,7 +45,15 @@ impl Event {
         let lane = printable(&step.lane).into_owned();
         let content = step.content.text();
         let name = step.name.as_deref().map(printable).unwrap_or_default();
-        let arrow = |message: String, head, remark| Event::Arrow {
+        // For a crash inside a handler: what the event was, and how far its handler came.
+        let (kind, crashes) = match &step.interrupted {
+            Some(at) => (
+                at.event,
+                format!("crashes after {} of {} effects", at.after, at.of),
+            ),
+            None => (step.kind, String::new()),
+        };
+        let arrow = |message: String, head, remark: &str| Event::Arrow {
             from: match &step.from {
                 Some(from) => printable(from).into_owned(),
                 None => "environment".to_owned(),
@@ -53,14 +61,22 @@ impl Event {
             message,
             head,
             to: lane.clone(),
-            remark,
+            remark: [remark, &crashes]
+                .into_iter()
+                .filter(|part| !part.is_empty())
+                .collect::<Vec<_>>()
+                .join(", "),
         };
         let alone = |what: String| Event::Alone {
             lane: if sole { String::new() } else { lane.clone() },
-            what,
+            what: if crashes.is_empty() {
+                what
+            } else {
+                format!("{what}, {crashes}")
+            },
             fault: step.kind.is_fault(),
         };
-        match step.kind {
+        match kind {
             StepKind::Deliver => arrow(content, "▶", ""),
             StepKind::Duplicate => arrow(content, "▶", "and a copy stays"),
             StepKind::Drop => arrow(content, "✗", "lost"),
@@ -71,8 +87,23 @@ impl Event {
             StepKind::Choose => alone(format!("chooses {name}: {content}")),
             StepKind::Recover => alone("recovers".to_owned()),
             StepKind::Crash => alone("crashes".to_owned()),
+            // An interrupted event that is not named; no trace of ours has one.
+            StepKind::CrashInside => alone("crashes inside a handler".to_owned()),
+            StepKind::Partition => alone(format!("{name} forms: {}", sides(&step.content))),
+            StepKind::Heal => alone(format!("{name} heals: {}", sides(&step.content))),
             StepKind::Act => alone(content),
         }
+    }
+}
+
+/// The groups of a partition.
+fn sides(content: &Tree) -> String {
+    match content {
+        Tree::Tuple(_, sides) if !sides.is_empty() => {
+            let sides: Vec<String> = sides.iter().map(Tree::text).collect();
+            sides.join(" | ")
+        }
+        other => other.text(),
     }
 }
 
@@ -184,8 +215,8 @@ pub(in crate::trace) fn event(step: &TraceStep, lanes: &[String]) -> String {
             message,
             head,
             to,
-            remark: "",
-        } => format!("{from} ─ {message} ─{head} {to}"),
+            remark,
+        } if remark.is_empty() => format!("{from} ─ {message} ─{head} {to}"),
         Event::Arrow {
             from,
             message,

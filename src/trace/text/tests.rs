@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::search::Path;
-use crate::space::{Label, StepKind};
+use crate::space::{Interrupted, Label, StepKind};
 use crate::trace::table::Table;
 use crate::trace::tests::{recorded, story};
 use crate::trace::{Change, TraceStep, record_path};
@@ -106,12 +106,20 @@ fn every_kind_of_step_reads_as_what_it_is() {
         (StepKind::Duplicate, Some("a"), None),
         (StepKind::Drop, Some("a"), None),
         (StepKind::Crash, None, None),
+        (StepKind::CrashInside, Some("a"), None),
+        (StepKind::Partition, None, Some("split")),
+        (StepKind::Heal, None, Some("split")),
     ];
     let mut last = table.state(&[("leader", Tree::of(&0))]);
     for (i, (kind, from, name)) in kinds.into_iter().enumerate() {
         let label = Label {
             from: from.map(|from| table.lane(from)),
             name: name.map(str::to_owned),
+            interrupted: (kind == StepKind::CrashInside).then_some(Interrupted {
+                event: StepKind::Duplicate,
+                after: 1,
+                of: 2,
+            }),
             ..table.label(kind, "leader", unit("X"))
         };
         let next = table.state(&[("leader", Tree::of(&(i + 1)))]);
@@ -132,6 +140,10 @@ fn every_kind_of_step_reads_as_what_it_is() {
   8  a           ─ X ──────────────▶ leader (and a copy stays)  leader  7 → 8
   9  a           ─ X ──────────────✗ leader (lost)              leader  8 → 9
  10  leader       crashes                                       leader  9 → 10
+ 11  a           ─ X ──────────────▶ leader (and a copy stays, crashes after 1 of 2 effects)
+         leader  10 → 11
+ 12  leader       split forms: X                                leader  11 → 12
+ 13  leader       split heals: X                                leader  12 → 13
 ",
     );
 }

@@ -1,0 +1,548 @@
+//! What the steps of a state are, and what the initial states: the part of the oracle that knows what links, crashes and partitions do.
+
+use allways::space::StepKind;
+
+use super::{Action, Content, Local, State};
+use crate::coverage::{Coverage, Feature};
+use crate::random::{
+    CrashSpec, Effect, EventKind, LinkSpec, PartitionSpec, Reaction, Spec, Target, Told,
+};
+
+/// A step under way: the state so far, what was sent, what observers make of it.
+struct Doing<'a> {
+    spec: &'a Spec,
+    state: State,
+    sent: Vec<(usize, u8)>,
+    /// So many effects happen; `None`: all.
+    effects_max: Option<usize>,
+    /// How many effects the handler has.
+    n_effects: usize,
+    coverage: Coverage,
+}
+
+impl<'a> Doing<'a> {
+    fn of(spec: &'a Spec, state: State, effects_max: Option<usize>) -> Self {
+        Doing {
+            spec,
+            state,
+            sent: Vec::new(),
+            effects_max,
+            n_effects: 0,
+            coverage: Coverage::default(),
+        }
+    }
+
+    fn fault(&mut self) {
+        if self.spec.faults_max.is_some() {
+            self.state.faults_spent += 1;
+            self.coverage.note(Feature::FaultOfAtMost);
+        }
+    }
+
+    /// The actor goes down, with what it has saved.
+    fn crash(&mut self, actor: usize) {
+        let local = &mut self.state.locals[actor];
+        *local = Local {
+            saved: local.saved,
+            ..Local::default()
+        };
+        if let Some(rule) = self.spec.crash_rule(actor) {
+            self.state.crashes_spent[rule] += 1;
+            if self.spec.crashes[rule].bounds_each() {
+                self.state.crashes_of[actor] += 1;
+                self.coverage.note(Feature::CrashOfEach);
+            }
+        }
+        self.fault();
+        self.tell((EventKind::Crashed, actor, None));
+    }
+
+    fn tell(&mut self, told: Told) {
+        for (value, observer) in self.state.observed.iter_mut().zip(&self.spec.observers) {
+            if let Some(next) = observer.fold(*value, told) {
+                *value = next;
+            }
+        }
+    }
+
+    fn send(&mut self, from: usize, to: usize, msg: u8) {
+        self.sent.push((to, msg));
+        self.tell((EventKind::Sent, from, Some(msg)));
+        if to >= self.spec.actors.len() {
+            return;
+        }
+        let link = self.spec.links[from][to];
+        let channel = &mut self.state.in_flight[from][to];
+        self.coverage.note_link(link);
+        let copies = channel.iter().filter(|&&other| other == msg).count();
+        if copies > 0 {
+            self.coverage.note(Feature::DuplicateEnvelope);
+        }
+        if link.copies_max().is_some_and(|most| copies >= most) {
+            self.coverage.note(Feature::SendIntoFull);
+            return;
+        }
+        channel.push(msg);
+        if !link.fifo {
+            channel.sort_unstable();
+        }
+    }
+
+    fn effects(&mut self, actor: usize, src: Option<usize>, effects: &[Effect]) {
+        // A reply to nobody is no command.
+        let is_command =
+            |effect: &&Effect| src.is_some() || !matches!(effect, Effect::Send(Target::Reply, _));
+        let commands: Vec<&Effect> = effects.iter().filter(is_command).collect();
+        self.n_effects = commands.len();
+        let n_happening = self.effects_max.unwrap_or(commands.len());
+        for effect in commands.into_iter().take(n_happening) {
+            let local = &mut self.state.locals[actor];
+            match effect {
+                Effect::Send(Target::Actor(to), msg) => self.send(actor, *to, *msg),
+                Effect::Send(Target::Reply, msg) => {
+                    if let Some(src) = src {
+                        self.send(actor, src, *msg);
+                    }
+                }
+                Effect::Set(timer) => {
+                    let feature = if local.timers.insert(*timer) {
+                        Feature::TimerSet
+                    } else {
+                        Feature::TimerReset
+                    };
+                    self.coverage.note(feature);
+                }
+                Effect::Cancel(timer) => {
+                    if local.timers.remove(timer) {
+                        self.coverage.note(Feature::TimerCancelled);
+                    }
+                }
+                Effect::Choose(key, alternatives) => {
+                    local.choices.remove(key);
+                    if !alternatives.is_empty() {
+                        local.choices.insert(*key, alternatives.clone());
+                    }
+                }
+                Effect::Save(value) => local.saved = Some(*value),
+            }
+        }
+    }
+
+    fn react(&mut self, actor: usize, src: Option<usize>, reaction: &Reaction) {
+        if let Some(next) = reaction.state {
+            self.state.locals[actor].state = Some(next);
+        }
+        self.effects(actor, src, &reaction.effects);
+    }
+
+    fn receive(&mut self, actor: usize, src: usize, msg: u8) {
+        self.tell((EventKind::Received, actor, Some(msg)));
+        let spec = self.spec;
+        if let Some(state) = self.state.locals[actor].state {
+            let handler = &spec.actors[actor].on_msg[usize::from(state)][usize::from(msg)];
+            self.react(actor, Some(src), handler.reaction(src));
+        }
+    }
+
+    fn start(&mut self, actor: usize) {
+        let spec = self.spec;
+        let saved = self.state.locals[actor].saved;
+        let start = &spec.actors[actor].start[saved.map_or(0, |saved| usize::from(saved) + 1)];
+        self.state.locals[actor].state = Some(start.state);
+        self.effects(actor, None, &start.effects);
+    }
+}
+
+impl LinkSpec {
+    /// How many copies of one content the link holds.
+    fn copies_max(self) -> Option<usize> {
+        let declared = self.capacity.map(|capacity| capacity as usize);
+        if self.duplicating && !self.duplicates_budgeted && !self.fifo {
+            return Some(1);
+        }
+        if self.losing && self.fair && !self.budgeted {
+            return declared.or(Some(1));
+        }
+        declared
+    }
+
+    /// Deliveries without effect are left out where nothing else could notice them.
+    fn may_suppress(self) -> bool {
+        !self.fifo && !self.duplicating && self.copies_max().is_none()
+    }
+}
+
+impl CrashSpec {
+    /// Its bound for each actor is tighter than the one for all.
+    fn bounds_each(&self) -> bool {
+        self.each.is_some_and(|each| each < self.budget)
+    }
+}
+
+impl PartitionSpec {
+    fn times_max(&self) -> Option<u32> {
+        if self.heals { self.times } else { Some(1) }
+    }
+
+    fn is_between(&self, a: usize, b: usize) -> bool {
+        let [these, those] = &self.sides;
+        these.contains(&a) && those.contains(&b) || these.contains(&b) && those.contains(&a)
+    }
+}
+
+impl Spec {
+    /// The first rule that names the actor.
+    fn crash_rule(&self, actor: usize) -> Option<usize> {
+        let names = |rule: &CrashSpec| rule.of.as_ref().is_none_or(|of| of.contains(&actor));
+        self.crashes.iter().position(names)
+    }
+}
+
+impl State {
+    fn affords_faults(&self, spec: &Spec, n: u32) -> bool {
+        spec.faults_max
+            .is_none_or(|most| self.faults_spent + n <= most)
+    }
+
+    /// Whether budgets let the actor crash; `more` faults come with it.
+    fn affords_crash(&self, spec: &Spec, actor: usize, more: u32) -> bool {
+        let Some(rule) = spec.crash_rule(actor) else {
+            return false;
+        };
+        let (spent, rule) = (self.crashes_spent[rule], &spec.crashes[rule]);
+        spent < rule.budget
+            && (!rule.bounds_each() || Some(self.crashes_of[actor]) < rule.each)
+            && self.affords_faults(spec, 1 + more)
+    }
+
+    fn is_cut(&self, spec: &Spec, from: usize, to: usize) -> bool {
+        let mut partitions = spec.partitions.iter().zip(&self.partitions_up);
+        partitions.any(|(partition, &is_up)| is_up && partition.is_between(from, to))
+    }
+}
+
+/// A finished step: its label, the next state, what it exercised, and whether it is left out.
+pub(super) struct Done {
+    pub(super) action: Action,
+    pub(super) state: State,
+    pub(super) coverage: Coverage,
+    pub(super) is_no_op: bool,
+}
+
+/// The steps of a state, being collected.
+struct Steps<'a> {
+    spec: &'a Spec,
+    state: &'a State,
+    all: Vec<Done>,
+}
+
+/// How a step changes a state.
+type Act<'a> = &'a dyn Fn(&mut Doing<'_>);
+
+/// What happens to whom: kind, actor, sender, content.
+type What = (StepKind, usize, Option<usize>, Content);
+
+impl Steps<'_> {
+    fn step(&mut self, what: What, act: Act<'_>) {
+        let (kind, actor, from, content) = what;
+        let mut doing = Doing::of(self.spec, self.state.clone(), None);
+        act(&mut doing);
+        let is_no_op = match (kind, from) {
+            (StepKind::Deliver, Some(from)) => {
+                self.spec.links[from][actor].may_suppress()
+                    && doing.sent.is_empty()
+                    && doing.state.locals == self.state.locals
+                    && doing.state.observed == self.state.observed
+            }
+            _ => false,
+        };
+        self.all.push(Done {
+            action: Action {
+                kind,
+                actor,
+                from,
+                content,
+                sent: doing.sent,
+                interrupted: None,
+            },
+            state: doing.state,
+            coverage: doing.coverage,
+            is_no_op,
+        });
+    }
+
+    /// A step in which a handler runs, and the crashes inside that handler.
+    fn event(&mut self, what: What, act: Act<'_>) {
+        self.step(what, act);
+        let (kind, actor, from, content) = what;
+        let rule = self.spec.crash_rule(actor);
+        let more = u32::from(kind == StepKind::Duplicate);
+        if !rule.is_some_and(|rule| self.spec.crashes[rule].inside)
+            || !self.state.affords_crash(self.spec, actor, more)
+        {
+            return;
+        }
+        for (after, of, doing) in interrupted(self.spec, self.state, actor, act) {
+            let mut coverage = doing.coverage;
+            coverage.note(Feature::CrashInside);
+            if after > 0 {
+                coverage.note(Feature::CrashInsideAfterEffects);
+            }
+            self.all.push(Done {
+                action: Action {
+                    kind: StepKind::CrashInside,
+                    actor,
+                    from,
+                    content,
+                    sent: doing.sent,
+                    interrupted: Some((kind, after, of)),
+                },
+                state: doing.state,
+                coverage,
+                is_no_op: false,
+            });
+        }
+    }
+}
+
+/// The ways to crash in what an actor does: after no effect, then after each number of them, but not all, that leaves something else
+/// behind than fewer do, and than all do. With the number of effects that happened, and of all.
+fn interrupted<'a>(
+    spec: &'a Spec,
+    state: &State,
+    actor: usize,
+    act: Act<'_>,
+) -> Vec<(u32, u32, Doing<'a>)> {
+    let crash_after = |n: usize| {
+        let mut doing = Doing::of(spec, state.clone(), Some(n));
+        act(&mut doing);
+        doing.crash(actor);
+        doing
+    };
+    let leaves = |doing: &Doing<'_>| (doing.sent.clone(), doing.state.locals[actor].saved);
+    let n_all = crash_after(0).n_effects;
+    let whole = leaves(&crash_after(n_all));
+    let mut known = Vec::new();
+    let mut all = Vec::new();
+    for n in 0..=n_all {
+        let doing = crash_after(n);
+        let left = leaves(&doing);
+        if n == 0 || left != whole && !known.contains(&left) {
+            all.push((n as u32, n_all as u32, doing));
+        }
+        known.push(left);
+    }
+    all
+}
+
+/// All enabled steps of a state.
+pub(super) fn steps(spec: &Spec, state: &State) -> Vec<Done> {
+    let n = spec.actors.len();
+    let mut steps = Steps {
+        spec,
+        state,
+        all: Vec::new(),
+    };
+    let mut holds_back = false;
+    for to in 0..n {
+        for from in 0..n {
+            let link = spec.links[from][to];
+            let channel = &state.in_flight[from][to];
+            let mut deliverable = channel.clone();
+            deliverable.dedup();
+            if link.fifo {
+                deliverable.truncate(1);
+            }
+            let is_cut = state.is_cut(spec, from, to);
+            for msg in deliverable {
+                let what = |kind| (kind, to, Some(from), Content::Msg(msg));
+                let take = |doing: &mut Doing<'_>| {
+                    let channel = &mut doing.state.in_flight[from][to];
+                    let at = channel.iter().position(|&other| other == msg);
+                    channel.remove(at.expect("it is in flight"));
+                };
+                holds_back |= state.locals[to].state.is_some() && is_cut;
+                if state.locals[to].state.is_some() && !is_cut {
+                    steps.event(what(StepKind::Deliver), &|doing| {
+                        take(doing);
+                        doing.receive(to, from, msg);
+                    });
+                    let affords =
+                        !link.duplicates_budgeted || state.duplicates_spent < spec.duplicate_budget;
+                    if link.duplicating && affords && state.affords_faults(spec, 1) {
+                        steps.event(what(StepKind::Duplicate), &|doing| {
+                            doing.coverage.note(Feature::Duplication);
+                            if link.duplicates_budgeted {
+                                doing.state.duplicates_spent += 1;
+                            }
+                            doing.fault();
+                            doing.receive(to, from, msg);
+                        });
+                    }
+                }
+                let affords = !link.budgeted || state.losses_spent < spec.loss_budget;
+                if link.losing && affords && state.affords_faults(spec, 1) {
+                    steps.step(what(StepKind::Drop), &|doing| {
+                        doing.coverage.note(Feature::Loss);
+                        take(doing);
+                        if link.budgeted {
+                            doing.state.losses_spent += 1;
+                        }
+                        doing.fault();
+                        doing.tell((EventKind::Lost, to, Some(msg)));
+                    });
+                }
+            }
+        }
+    }
+    for (actor, local) in state.locals.iter().enumerate() {
+        let rule = spec.crash_rule(actor);
+        let Some(now) = local.state else {
+            if rule.is_some_and(|rule| spec.crashes[rule].recover) {
+                let what = (StepKind::Recover, actor, None, Content::Nothing);
+                steps.event(what, &|doing| {
+                    doing.coverage.note(Feature::Recovery);
+                    if local.saved.is_some() {
+                        doing.coverage.note(Feature::RecoveryWithStorage);
+                    }
+                    doing.tell((EventKind::Recovered, actor, None));
+                    doing.start(actor);
+                });
+            }
+            continue;
+        };
+        let row = usize::from(now);
+        for &timer in &local.timers {
+            let what = (StepKind::Timeout, actor, None, Content::Timer(timer));
+            steps.event(what, &|doing| {
+                doing.coverage.note(Feature::TimerFired);
+                doing.state.locals[actor].timers.remove(&timer);
+                doing.tell((EventKind::TimedOut, actor, None));
+                let reactions = &spec.actors[actor].on_timer[row];
+                doing.react(actor, None, &reactions[usize::from(timer)]);
+            });
+        }
+        for (&key, alternatives) in &local.choices {
+            for &alternative in alternatives {
+                let content = Content::Choice(key, alternative);
+                steps.event((StepKind::Choose, actor, None, content), &|doing| {
+                    doing.coverage.note(Feature::Choice);
+                    doing.state.locals[actor].choices.remove(&key);
+                    doing.tell((EventKind::Chose, actor, None));
+                    let reactions = &spec.actors[actor].on_choice[row];
+                    doing.react(actor, None, &reactions[usize::from(alternative)]);
+                });
+            }
+        }
+        if state.affords_crash(spec, actor, 0) {
+            let what = (StepKind::Crash, actor, None, Content::Nothing);
+            steps.step(what, &|doing| {
+                doing.coverage.note(Feature::Crash);
+                if local.saved.is_some() {
+                    doing.coverage.note(Feature::CrashWithStorage);
+                }
+                doing.crash(actor);
+            });
+        }
+        for (index, stimulus) in spec.stimuli.iter().enumerate() {
+            if stimulus.to == actor && state.stimuli_spent[index] < stimulus.budget {
+                let content = Content::Stimulus(index, stimulus.msg);
+                steps.event((StepKind::Stimulus, actor, None, content), &|doing| {
+                    doing.coverage.note(Feature::Stimulus);
+                    doing.state.stimuli_spent[index] += 1;
+                    doing.receive(actor, n, stimulus.msg);
+                });
+            }
+        }
+    }
+    for (index, partition) in spec.partitions.iter().enumerate() {
+        let content = Content::Partition(index);
+        let most = partition.times_max();
+        let affords = most.is_none_or(|most| state.partitions_spent[index] < most);
+        if state.partitions_up[index] {
+            if partition.heals {
+                steps.step((StepKind::Heal, n, None, content), &|doing| {
+                    doing.coverage.note(Feature::PartitionHeals);
+                    doing.state.partitions_up[index] = false;
+                });
+            }
+        } else if affords && state.affords_faults(spec, 1) {
+            steps.step((StepKind::Partition, n, None, content), &|doing| {
+                doing.coverage.note(Feature::PartitionForms);
+                doing.state.partitions_up[index] = true;
+                if most.is_some() {
+                    doing.state.partitions_spent[index] += 1;
+                }
+                doing.fault();
+            });
+        }
+    }
+    if let Some(done) = steps.all.first_mut().filter(|_| holds_back) {
+        done.coverage.note(Feature::PartitionHolds);
+    }
+    steps.all
+}
+
+/// Whether the step counts for quiescence.
+pub(super) fn ends_a_run_when_missing(kind: StepKind) -> bool {
+    !matches!(
+        kind,
+        StepKind::Stimulus
+            | StepKind::Crash
+            | StepKind::CrashInside
+            | StepKind::Drop
+            | StepKind::Duplicate
+            | StepKind::Partition
+    )
+}
+
+/// The initial states, the last actor's alternatives changing first: as it starts, then the crashes while it does.
+pub(super) fn initial(spec: &Spec, coverage: &mut Coverage) -> Vec<State> {
+    let n = spec.actors.len();
+    let nothing = State {
+        locals: vec![Local::default(); n],
+        in_flight: vec![vec![Vec::new(); n]; n],
+        stimuli_spent: vec![0; spec.stimuli.len()],
+        crashes_spent: vec![0; spec.crashes.len()],
+        losses_spent: 0,
+        duplicates_spent: 0,
+        crashes_of: vec![0; n],
+        partitions_spent: vec![0; spec.partitions.len()],
+        faults_spent: 0,
+        partitions_up: vec![false; spec.partitions.len()],
+        observed: vec![0; spec.observers.len()],
+    };
+    let mut all = vec![nothing];
+    for (actor, of_actor) in spec.actors.iter().enumerate() {
+        let rule = spec.crash_rule(actor);
+        let crashes = rule.is_some_and(|rule| spec.crashes[rule].inside);
+        let mut next = Vec::new();
+        for state in &all {
+            let mut doing = Doing::of(spec, state.clone(), None);
+            doing.start(actor);
+            coverage.add(&doing.coverage);
+            if of_actor.starts.is_empty() {
+                next.push(doing.state);
+            } else {
+                next.extend(of_actor.starts.iter().map(|&start| {
+                    let mut state = doing.state.clone();
+                    state.locals[actor].state = Some(start);
+                    state
+                }));
+            }
+            if crashes && state.affords_crash(spec, actor, 0) {
+                let start = |doing: &mut Doing<'_>| doing.start(actor);
+                for (_, _, doing) in interrupted(spec, state, actor, &start) {
+                    coverage.add(&doing.coverage);
+                    coverage.note(Feature::CrashInStart);
+                    next.push(doing.state);
+                }
+            }
+        }
+        all = next;
+    }
+    if spec.actors.iter().any(|actor| actor.starts.len() > 1) {
+        coverage.note(Feature::SeveralInitialStates);
+    }
+    all
+}
