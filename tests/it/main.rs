@@ -16,6 +16,7 @@ mod random;
 mod random_systems;
 #[cfg(debug_assertions)]
 mod sabotage;
+mod settings;
 mod table;
 mod tidy;
 mod traces;
