@@ -381,6 +381,9 @@ impl<M> System<M> {
     }
 
     /// All quiescent states with the same stimuli and faults spent agree on `value`.
+    ///
+    /// What is asked of quiescent states makes every delivery count, also those that change no actor: a message that comes too early and is
+    /// ignored is gone, and the run may end without it.
     pub fn confluent<V: Serialize>(
         &mut self,
         name: impl Into<String>,
@@ -412,6 +415,7 @@ impl<M> System<M> {
     }
 
     /// Only where `predicate` holds may a run end: a quiescent state elsewhere is a deadlock. Without this, deadlock is not checked.
+    /// As for [`confluent`](System::confluent), every delivery counts.
     pub fn may_end_when(
         &mut self,
         predicate: impl Fn(&Snapshot<'_, M>) -> bool + Send + Sync + 'static,

@@ -111,7 +111,7 @@ impl Graph {
         depth_max: Option<u32>,
         coverage: &mut Coverage,
     ) -> Graph {
-        let keeps_no_ops = spec.reads_network();
+        let keeps_no_ops = spec.keeps_no_ops();
         let mut graph = Graph {
             states: Vec::new(),
             depths: Vec::new(),

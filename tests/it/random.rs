@@ -346,6 +346,18 @@ impl Spec {
             })
     }
 
+    /// Whether it matters that a message is gone that had no effect: some predicate reads the network, or something is asked of the states
+    /// in which a run ends.
+    pub(crate) fn keeps_no_ops(&self) -> bool {
+        let asks_ends = self.properties.iter().any(|property| {
+            matches!(
+                property,
+                PropertySpec::Confluent(_) | PropertySpec::ConfluentGiven(..)
+            )
+        });
+        self.may_end_when.is_some() || asks_ends || self.reads_network()
+    }
+
     /// Some predicates are asked only in some states. Where one of them reads the network, another that is asked everywhere does
     /// too: then it makes no difference whether reading it at all, or reading it somewhere, is what counts.
     fn ask_early(&mut self) {

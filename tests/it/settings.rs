@@ -523,3 +523,39 @@ fn what_no_run_spends_is_told() {
         ]
     );
 }
+
+/// Ignores messages until its timer fires, then counts the first.
+struct Late;
+
+impl Actor for Late {
+    type Msg = Msg;
+    type State = u8;
+    type Timer = ();
+    type Random = ();
+    type Storage = ();
+
+    fn on_start(&self, _: Id, _: &Option<()>, o: &mut Out<Self>) -> u8 {
+        o.set_timer((), model_timeout());
+        0
+    }
+
+    fn on_timeout(&self, _: Id, state: &mut Cow<'_, u8>, (): &(), _: &mut Out<Self>) {
+        *state.to_mut() = 1;
+    }
+
+    fn on_msg(&self, _: Id, state: &mut Cow<'_, u8>, _: Id, _: Msg, _: &mut Out<Self>) {
+        if **state == 1 {
+            *state.to_mut() = 2;
+        }
+    }
+}
+
+#[test]
+fn a_message_that_comes_too_early_is_gone() {
+    let mut sys = System::new();
+    let late = sys.actor("late", Late);
+    let sends = vec![(late.id(), Msg::A)];
+    sys.actor("sender", Peer { sends });
+    sys.may_end_when(move |s| s[late] == 2);
+    assert_eq!(verdict(&run(sys), "no deadlock"), Verdict::Violated);
+}

@@ -103,7 +103,7 @@ pub struct ActorSpace<M> {
     decisions: Vec<Decision>,
     /// Some component is a panic.
     any_panic: bool,
-    /// A property reads the network: deliveries without effect count.
+    /// A property reads the network, or asks where runs end: deliveries without effect count.
     network_read: bool,
     /// What is known belongs to another seed or to answers that no longer count: the next search begins from nothing.
     is_stale: bool,
@@ -153,6 +153,9 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         self.hash.sabotage = Sabotaged::with(fault);
         if fault == Sabotage::FifoAsMultiset {
             self.rules.iter_mut().for_each(|rule| rule.fifo = false);
+        }
+        if fault == Sabotage::NoOpAlwaysSuppressed {
+            self.network_read = false;
         }
         if fault == Sabotage::CapacityOffByOne {
             let capacities = self.rules.iter_mut().flat_map(|rule| &mut rule.capacity);
