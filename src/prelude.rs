@@ -10,8 +10,8 @@ pub use crate::space::GeneralSpace;
 pub use crate::{catalogue_entry, message, params, state};
 
 pub use crate::system::{
-    Crashes, Event, Handle, Handles, Link, ObserverHandle, Partitions, Snapshot, System,
-    environment,
+    Crashes, Event, Fairness, Handle, Handles, Link, ObserverHandle, Partitions, Snapshot, Steps,
+    System, environment,
 };
 
 /// An ordered set with cheap clones, canonical as part of a state.

@@ -227,7 +227,8 @@ impl<S: StateSpace, F: Fingerprint> Search<S, F> {
             self.next.append(&mut chunk.arena, &chunk.report.outside);
         }
         if let Some(last) = self.stretches.last() {
-            self.used = self.current.release(last, n_expanded, &mut self.next);
+            let kept = self.kept.as_mut();
+            self.used = self.current.release(last, n_expanded, &mut self.next, kept);
         }
     }
 
@@ -238,7 +239,8 @@ impl<S: StateSpace, F: Fingerprint> Search<S, F> {
             Visited::Exact(exact) => exact.bytes(),
         };
         let chunks: usize = self.chunks.iter().map(Chunk::bytes).sum();
-        let levels = self.current.bytes() + self.next.bytes() + self.log.bytes();
+        let levels =
+            self.current.bytes() + self.next.bytes() + self.log.bytes() + self.kept_bytes();
         let bytes = (visited + chunks + levels + space.bytes()) as u64;
         self.bytes_peak = self.bytes_peak.max(bytes);
         let mut counts = self.counts;

@@ -102,7 +102,16 @@ impl<A: Arena> Frontier<A> {
 
     /// Lets go of the states before the end of `last`; how many states of the first block are used up now. `n_live` of them were
     /// part of the level.
-    pub(super) fn release(&mut self, last: &Stretch, n_live: u64, next: &mut Frontier<A>) -> usize {
+    ///
+    /// Blocks that are used up go to `kept`, where there is one; else their memory goes to `next`.
+    pub(super) fn release(
+        &mut self,
+        last: &Stretch,
+        n_live: u64,
+        next: &mut Frontier<A>,
+        kept: Option<&mut Vec<Block<A>>>,
+    ) -> usize {
+        let mut kept = kept;
         self.n_live -= n_live;
         let whole = last.range.end == self.blocks[last.block_idx].arena.len();
         for _ in 0..last.block_idx + usize::from(whole) {
@@ -114,6 +123,10 @@ impl<A: Arena> Frontier<A> {
             }
             if self.is_initial {
                 self.initial = Some(block);
+                continue;
+            }
+            if let Some(kept) = &mut kept {
+                kept.push(block);
                 continue;
             }
             let mut arena = block.arena;
@@ -157,6 +170,16 @@ impl<A: Arena> Frontier<A> {
     pub(super) fn give_spare(&mut self, other: &mut Frontier<A>) {
         other.spare.append(&mut self.spare);
         other.spare.truncate(SPARE_MAX);
+    }
+
+    /// Whether it is level 0, and not used up.
+    pub(super) fn is_initial(&self) -> bool {
+        self.is_initial
+    }
+
+    /// The blocks that are not used up.
+    pub(super) fn into_blocks(self) -> impl Iterator<Item = Block<A>> {
+        self.blocks.into_iter()
     }
 
     /// Level 0, if this frontier was it.

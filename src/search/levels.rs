@@ -16,12 +16,13 @@ use super::chunk::Chunk;
 use super::exact::Exact;
 use super::frontier::{Block, Frontier, Stretch};
 use super::limits::{self, Limits};
+use super::liveness::{self, Store};
 use super::log::{Log, Place};
 use super::verdicts::{Extent, Findings};
 use super::visited::{SHARDS, Table};
 use super::{Counts, Monitor, Options, Outcome};
 use crate::error::Error;
-use crate::space::{Absorbed, Arena, Fingerprint, StateSpace};
+use crate::space::{Absorbed, Arena, Fingerprint, PropertyDecl, StateSpace};
 
 /// Chunks in a batch. It bounds what a batch needs besides the levels, and how many threads can share one.
 pub(super) const BATCH_CHUNKS: usize = 128;
@@ -83,9 +84,20 @@ fn run<S: StateSpace, F: Fingerprint>(
     loop {
         let mut search = Search::<S, F>::new(space, options, asked);
         if let Flow::Done = search.run(space, monitor)? {
-            return Ok(search.finish(space));
+            let store = search.take_store();
+            let mut explored = search.finish(space);
+            if let Some(store) = store {
+                liveness::decide::<S, F>(space, &store, options, monitor, &mut explored)?;
+            }
+            return Ok(explored);
         }
     }
+}
+
+/// Whether a property that is asked for is about runs without end.
+fn asks_liveness(decls: &[PropertyDecl], asked: u64) -> bool {
+    let mut decls = decls.iter().enumerate();
+    decls.any(|(p, decl)| asked & (1 << p) != 0 && decl.kind.is_liveness())
 }
 
 /// Whether the search goes on.
@@ -117,6 +129,8 @@ pub(super) struct Search<S: StateSpace, F> {
     /// States of the first block of `current` that are used up.
     pub(super) used: usize,
     pub(super) next: Frontier<S::Arena>,
+    /// Where a liveness property is asked for: all states that are used up, but the initial ones.
+    pub(super) kept: Option<Vec<Block<S::Arena>>>,
     pub(super) stretches: Vec<Stretch>,
     pub(super) chunks: Vec<Chunk<S::Arena, F>>,
     pub(super) scratches: Vec<S::Scratch>,
@@ -150,6 +164,7 @@ impl<S: StateSpace, F: Fingerprint> Search<S, F> {
             current: Frontier::default(),
             used: 0,
             next: Frontier::default(),
+            kept: asks_liveness(space.properties(), asked).then(Vec::new),
             stretches: Vec::new(),
             chunks: (0..BATCH_CHUNKS).map(|_| Chunk::default()).collect(),
             scratches: (0..BATCH_CHUNKS).map(|_| S::Scratch::default()).collect(),
@@ -279,6 +294,26 @@ impl<S: StateSpace, F: Fingerprint> Search<S, F> {
         Ok(Flow::Done)
     }
 
+    /// Bytes of the states that are kept.
+    pub(super) fn kept_bytes(&self) -> usize {
+        let blocks = self.kept.iter().flatten();
+        blocks.map(|block| block.arena.bytes()).sum()
+    }
+
+    /// All states, where a liveness property is to be decided and something can be said of it.
+    fn take_store(&mut self) -> Option<Store<S::Arena>> {
+        let kept = self.kept.take()?;
+        if !matches!(self.limits.extent(), Extent::Whole | Extent::WithinBounds) {
+            return None;
+        }
+        let is_initial_expanded = !self.current.is_initial();
+        if let Some(initial) = self.current.take_initial() {
+            self.initial = initial;
+        }
+        let rest = std::mem::take(&mut self.current).into_blocks();
+        Some(Store::new(is_initial_expanded, kept, rest))
+    }
+
     /// What the caller is told.
     fn finish(mut self, space: &S) -> Explored<S::Arena> {
         #[cfg(debug_assertions)]
@@ -307,6 +342,11 @@ impl<S: StateSpace, F: Fingerprint> Search<S, F> {
                 fingerprint_bits: self.options.fingerprint_bits,
                 omission_bound: limits::omission_bound(n, F::BITS),
                 identity_note: space.identity_note(),
+                assumptions: if asks_liveness(space.properties(), self.findings.asked()) {
+                    space.assumptions()
+                } else {
+                    Vec::new()
+                },
                 never_exercised: if whole {
                     space.never_exercised()
                 } else {

@@ -129,6 +129,7 @@ impl Log {
         Path {
             initial: self.initial[position as usize] as usize,
             steps,
+            loop_start: None,
         }
     }
 
@@ -184,6 +185,7 @@ mod tests {
         let expected = |initial, steps: &[u32]| Path {
             initial,
             steps: steps.to_vec(),
+            loop_start: None,
         };
         assert_eq!(path(0, 1), expected(5, &[]));
         assert_eq!(path(1, 299), expected(5, &[299_000]));

@@ -7,6 +7,7 @@ mod exact;
 mod frontier;
 mod levels;
 mod limits;
+mod liveness;
 mod log;
 mod verdicts;
 mod visited;
@@ -161,6 +162,9 @@ pub struct Path {
     pub initial: usize,
     /// For each state on the way the index of the step taken.
     pub steps: Vec<u32>,
+    /// Where the path goes on for ever: the number of steps before the loop, which ends with the last step. A loop without steps: the run
+    /// stays in its last state.
+    pub loop_start: Option<usize>,
 }
 
 /// What was found out about one property.
@@ -197,6 +201,8 @@ pub struct Outcome {
     pub omission_bound: f64,
     /// How states are told apart, where that is less than an exact comparison.
     pub identity_note: Option<String>,
+    /// What was assumed of runs without end, in words; empty where no liveness property was asked for.
+    pub assumptions: Vec<String>,
     /// What was never exercised; empty where the search was cut.
     pub never_exercised: Vec<NeverExercised>,
     /// The most bytes the search held at once, by its own count.

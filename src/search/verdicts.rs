@@ -67,6 +67,11 @@ impl Findings {
                     | PropertyKind::Implies
                     | PropertyKind::NoDeadlock
                     | PropertyKind::NoPanic => watch.always |= bit,
+                    // Decided when all states are known; see `liveness`.
+                    PropertyKind::Eventually
+                    | PropertyKind::LeadsTo
+                    | PropertyKind::InfinitelyOften
+                    | PropertyKind::Stabilises => {}
                 }
             }
         }
@@ -106,6 +111,11 @@ impl Findings {
         }
     }
 
+    /// The properties that were asked for.
+    pub(super) fn asked(&self) -> u64 {
+        self.asked
+    }
+
     /// Whether something is violated.
     pub(super) fn any_violated(&self) -> bool {
         let mut both = self.decls.iter().zip(&self.found);
@@ -138,13 +148,18 @@ impl Findings {
                 (PropertyKind::Confluent, false, Extent::Whole) if found.values.is_empty() => {
                     Verdict::Vacuous
                 }
-                (PropertyKind::Implies, false, Extent::Whole) if !premise_seen => Verdict::Vacuous,
+                (PropertyKind::Implies | PropertyKind::LeadsTo, false, Extent::Whole)
+                    if !premise_seen =>
+                {
+                    Verdict::Vacuous
+                }
                 (_, false, Extent::Whole) => Verdict::Holds,
-                (
-                    PropertyKind::Reachable | PropertyKind::Confluent,
-                    false,
-                    Extent::WithinBounds,
-                ) => Verdict::Inconclusive,
+                (kind, false, Extent::WithinBounds)
+                    if kind.is_liveness()
+                        || matches!(kind, PropertyKind::Reachable | PropertyKind::Confluent) =>
+                {
+                    Verdict::Inconclusive
+                }
                 (_, false, Extent::WithinBounds) => Verdict::HoldsWithinBounds,
                 (_, false, Extent::UpToFirst | Extent::Stopped) => Verdict::Inconclusive,
             };
@@ -156,7 +171,7 @@ impl Findings {
                 (Verdict::HoldsWithinBounds, PropertyKind::Implies) if !premise_seen => {
                     Some("its premise never holds within the bounds".into())
                 }
-                (Verdict::Vacuous, PropertyKind::Implies) => {
+                (Verdict::Vacuous, PropertyKind::Implies | PropertyKind::LeadsTo) => {
                     Some("its premise holds in no state".into())
                 }
                 (Verdict::Vacuous, _) => Some("no state is quiescent".into()),

@@ -3,6 +3,7 @@
 //! Everything above this room (search, traces, replay, explorer) sees a model only through [`StateSpace`].
 
 mod actors;
+mod fairness;
 mod fingerprint;
 mod general;
 mod intern;
@@ -11,6 +12,7 @@ pub mod sabotage;
 mod stateright;
 
 pub use actors::{ActorSpace, Words};
+pub use fairness::{Class, FairClass, Fairness, Rest, Role, Share};
 pub use fingerprint::Fingerprint;
 pub use general::{
     Audited, Buffer, Encoded, GeneralArena, GeneralScratch, GeneralSpace, Hashed, Identity,
@@ -38,10 +40,20 @@ pub enum PropertyKind {
     NoDeadlock,
     /// No handler, property or observer panics. Every space has it, first.
     NoPanic,
+    /// Every fair run comes to a state where it holds.
+    Eventually,
+    /// Whenever the premise holds, every fair run comes, then or later, to a state where the goal holds; vacuous where the
+    /// premise never does.
+    LeadsTo,
+    /// Every fair run comes again and again to a state where it holds.
+    InfinitelyOften,
+    /// Every fair run comes to a point from which on it always holds.
+    Stabilises,
 }
 
 impl PropertyKind {
-    /// The word for the terminal: `always`, `implies`, `reachable`, `confluent`, `no deadlock`, `no panic`.
+    /// The word for the terminal: `always`, `implies`, `reachable`, `confluent`, `no deadlock`, `no panic`,
+    /// `eventually`, `leads to`, `infinitely often`, `stabilises`.
     pub fn word(self) -> &'static str {
         match self {
             PropertyKind::Always => "always",
@@ -50,7 +62,22 @@ impl PropertyKind {
             PropertyKind::Confluent => "confluent",
             PropertyKind::NoDeadlock => "no deadlock",
             PropertyKind::NoPanic => "no panic",
+            PropertyKind::Eventually => "eventually",
+            PropertyKind::LeadsTo => "leads to",
+            PropertyKind::InfinitelyOften => "infinitely often",
+            PropertyKind::Stabilises => "stabilises",
         }
+    }
+
+    /// Whether it is about runs without end: its counterexample is a lasso, and fairness decides.
+    pub fn is_liveness(self) -> bool {
+        matches!(
+            self,
+            PropertyKind::Eventually
+                | PropertyKind::LeadsTo
+                | PropertyKind::InfinitelyOften
+                | PropertyKind::Stabilises
+        )
     }
 }
 
@@ -111,9 +138,9 @@ pub enum Absorbed {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Judgement {
     /// `always`, `reachable`, `implies` (premise without conclusion clears it), `no_deadlock`, `no_panic`: the property
-    /// is satisfied here. For `confluent` the bit is always set.
+    /// is satisfied here. For `confluent` the bit is always set. For liveness properties: the goal holds here.
     pub holds: u64,
-    /// `implies`: the premise holds here.
+    /// `implies` and `leads to`: the premise holds here.
     pub premise: u64,
     /// Bit `b`: the state lies *outside* boundary `b`.
     pub outside: u64,
@@ -305,6 +332,47 @@ pub trait StateSpace: Send + Sync {
     /// A handler, property or observer that answers differently the second time; an encoding that is not canonical; a component
     /// table that is full.
     fn absorb(&mut self, scratches: &mut [Self::Scratch]) -> Result<Absorbed, Error>;
+
+    /// Appends which fairness classes the steps of a state take, enable or use, in step order. Only after a complete expansion.
+    ///
+    /// Counts all steps of the model, also those that lead outside a boundary. A step that [`expand`](StateSpace::expand) leaves
+    /// out because it changes nothing is listed as [idle](Share::idle).
+    fn fair(
+        &self,
+        states: &Self::Arena,
+        index: usize,
+        scratch: &mut Self::Scratch,
+        out: &mut Vec<Share>,
+    ) {
+        fairness::some_step(self, states, index, scratch, out);
+    }
+
+    /// Whether a run may stay in a state for ever: what [`fair`](StateSpace::fair) says in full, in one word. `has_steps`: whether
+    /// its expansion found a step. Only after a complete expansion.
+    fn rest(
+        &self,
+        states: &Self::Arena,
+        index: usize,
+        has_steps: bool,
+        scratch: &mut Self::Scratch,
+    ) -> Rest {
+        let _ = (states, index, scratch);
+        if has_steps { Rest::Moves } else { Rest::Stays }
+    }
+
+    /// What a class is called, and how it is fair.
+    fn class(&self, class: Class) -> FairClass {
+        let _ = class;
+        FairClass {
+            name: "some step".to_owned(),
+            fairness: Fairness::Weak,
+        }
+    }
+
+    /// What is assumed of runs, in words, one assumption an item.
+    fn assumptions(&self) -> Vec<String> {
+        vec!["some step is taken while one is enabled (weak)".to_owned()]
+    }
 
     /// Whether two states are equal, compared in full.
     fn same(&self, a: &Self::Arena, a_index: usize, b: &Self::Arena, b_index: usize) -> bool;

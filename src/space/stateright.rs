@@ -98,10 +98,11 @@ where
 /// Components are told apart by `PartialEq` behind their `Hash` (the history, which has no `Eq` there, by its `Debug` text);
 /// timers, networks and choices are compared by Allways. What is kept of stateright's semantics: a delivery that leaves the `Cow`
 /// borrowed and gives no command is no step, except on ordered networks; a duplicating network remembers its last
-/// delivery; `max_crashes` bounds simultaneous crashes; an ordered network loses its heads.
+/// delivery; `max_crashes` bounds simultaneous crashes; an ordered network loses its heads. Of a run it is assumed that some step is taken while one
+/// is enabled, and nothing else: an `eventually` that holds here holds on every path, cycles and joins included.
 ///
 /// # Errors
-/// The model has an `eventually` property: liveness is not checked yet, and is never silently left out.
+/// Two properties have one name, or there are too many.
 ///
 /// ```
 /// use allways::search::Options;
@@ -189,13 +190,7 @@ where
         match property.expectation {
             Expectation::Always => system.always(property.name, condition),
             Expectation::Sometimes => system.reachable(property.name, condition),
-            Expectation::Eventually => {
-                return Err(Error::usage(format!(
-                    "property \"{}\" is an `eventually`: liveness is not checked yet",
-                    property.name
-                ))
-                .with_cure("leave the property out of the model to check the others"));
-            }
+            Expectation::Eventually => system.eventually(property.name, condition),
         }
     }
     let owner = Arc::clone(&model);

@@ -47,6 +47,7 @@ impl<M: Clone + Debug + Eq + Hash + Send + Sync + 'static> System<M> {
                 delivery_keeps: true,
                 simultaneous_crashes: Some(foreign.max_crashes),
             },
+            assumptions: Vec::new(),
         }
     }
 

@@ -266,6 +266,8 @@ impl Partitions {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Crashes {
     pub(crate) recover: bool,
+    /// A crashed process starts again in the end.
+    pub(crate) recovers: bool,
     pub(crate) budget: u32,
     /// `None`: all actors.
     pub(crate) of: Option<Vec<Id>>,
@@ -280,6 +282,7 @@ impl Crashes {
     pub fn stop(budget: u32) -> Self {
         Crashes {
             recover: false,
+            recovers: false,
             budget,
             of: None,
             each: None,
@@ -313,6 +316,16 @@ impl Crashes {
     pub fn inside_handlers(self) -> Self {
         Crashes {
             inside: true,
+            ..self
+        }
+    }
+
+    /// Crash-recovery where a crashed process not only may start again, but does in the end (weak fairness).
+    #[must_use]
+    pub fn recovers(self) -> Self {
+        Crashes {
+            recover: true,
+            recovers: true,
             ..self
         }
     }

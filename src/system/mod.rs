@@ -2,6 +2,7 @@
 //! Knows nothing of how it is searched.
 
 mod encoded;
+mod fairness;
 mod foreign;
 mod guard;
 mod handle;
@@ -13,11 +14,13 @@ mod rules;
 mod snapshot;
 
 pub use encoded::EncodedActor;
+pub use fairness::{Fairness, Steps};
 pub use handle::{Handle, Handles, ObserverHandle};
 pub use link::{Crashes, Link, Partitions};
 pub use observer::Event;
 pub use snapshot::Snapshot;
 
+pub(crate) use fairness::StepsKind;
 pub(crate) use foreign::Foreign;
 pub use guard::{Activity, Running, in_user_code, running};
 pub(crate) use guard::{Thrown, guarded, guarded_as};
@@ -97,6 +100,7 @@ pub struct System<M> {
     pub(crate) initially_in_flight: Vec<(Id, Id, M)>,
     pub(crate) message: MessageRules<M>,
     pub(crate) rules: Rules,
+    pub(crate) assumptions: Vec<(Steps, Fairness)>,
 }
 
 /// A named place for an actor.
@@ -115,9 +119,16 @@ pub struct Stimulus<M> {
     pub(crate) to: Id,
     pub(crate) msg: M,
     pub(crate) budget: u32,
+    pub(crate) must_happen: bool,
 }
 
 impl<M> Stimulus<M> {
+    /// Not only may it happen: while it can, it does in the end (weak fairness).
+    pub fn must_happen(&mut self) -> &mut Self {
+        self.must_happen = true;
+        self
+    }
+
     /// How often it may happen in a run; once unless told otherwise.
     pub fn times(&mut self, budget: u32) -> &mut Self {
         self.budget = budget;
@@ -151,6 +162,7 @@ impl<M: Message> System<M> {
             initially_in_flight: Vec::new(),
             message: MessageRules::encoded(),
             rules: Rules::default(),
+            assumptions: Vec::new(),
         }
     }
 
@@ -269,6 +281,7 @@ impl<M: Message> System<M> {
             to,
             msg,
             budget: 1,
+            must_happen: false,
         });
         let last = self.stimuli.len() - 1;
         &mut self.stimuli[last]
@@ -352,6 +365,19 @@ impl<M: Message> System<M> {
 
 /// Properties and boundaries.
 impl<M> System<M> {
+    /// Changes what is assumed of runs without end: the steps are fair as said, instead of as the system model has it. Of several
+    /// declarations about a step the last counts.
+    ///
+    /// ```
+    /// # use allways::prelude::*;
+    /// # let mut sys: System<u8> = System::new();
+    /// // Nobody promises that the timers ever fire.
+    /// sys.assume(Steps::timers(), Fairness::None);
+    /// ```
+    pub fn assume(&mut self, steps: Steps, fairness: Fairness) {
+        self.assumptions.push((steps, fairness));
+    }
+
     /// `predicate` holds in every reachable state.
     pub fn always(
         &mut self,
@@ -378,6 +404,91 @@ impl<M> System<M> {
         predicate: impl Fn(&Snapshot<'_, M>) -> bool + Send + Sync + 'static,
     ) {
         self.property(name, Test::Reachable(Box::new(predicate)));
+    }
+
+    /// Every fair run comes to a state where `goal` holds.
+    ///
+    /// What is fair follows from the system's links, timers and faults, and can be changed with [`assume`](System::assume).
+    ///
+    /// ```
+    /// use allways::prelude::*;
+    /// use allways::search::{Options, Verdict};
+    /// use allways::space::ActorSpace;
+    ///
+    /// /// Tries again until it is served.
+    /// struct Client { server: Id }
+    /// # struct Server;
+    /// # message! { enum Msg { Ask, Answer } }
+    /// # impl Actor for Server {
+    /// #     type Msg = Msg; type State = (); type Timer = (); type Random = (); type Storage = ();
+    /// #     fn on_start(&self, _: Id, _: &Option<()>, _: &mut Out<Self>) {}
+    /// #     fn on_msg(&self, _: Id, _: &mut Cow<'_, ()>, src: Id, msg: Msg, o: &mut Out<Self>) {
+    /// #         if msg == Msg::Ask { o.send(src, Msg::Answer) }
+    /// #     }
+    /// # }
+    /// impl Actor for Client {
+    ///     type Msg = Msg;
+    ///     type State = bool;
+    ///     type Timer = ();
+    ///     type Random = ();
+    ///     type Storage = ();
+    ///     fn on_start(&self, _: Id, _: &Option<()>, o: &mut Out<Self>) -> bool {
+    ///         o.send(self.server, Msg::Ask);
+    ///         false
+    ///     }
+    ///     fn on_msg(&self, _: Id, served: &mut Cow<'_, bool>, _: Id, msg: Msg, _: &mut Out<Self>) {
+    ///         if msg == Msg::Answer { *served.to_mut() = true }
+    ///     }
+    /// }
+    ///
+    /// let verdict = |link| -> Result<Verdict, allways::Error> {
+    ///     let mut sys = System::new();
+    ///     let server = sys.actor("server", Server);
+    ///     let client = sys.actor("client", Client { server: server.id() });
+    ///     sys.links(link);
+    ///     sys.eventually("served", move |s| s[client]);
+    ///     let outcome = allways::check(&mut ActorSpace::new(sys)?, &Options::default(), &())?;
+    ///     Ok(outcome.properties[1].verdict)
+    /// };
+    /// assert_eq!(verdict(Link::reliable())?, Verdict::Holds);
+    /// // The only request may be lost.
+    /// assert_eq!(verdict(Link::losing())?, Verdict::Violated);
+    /// # Ok::<(), allways::Error>(())
+    /// ```
+    pub fn eventually(
+        &mut self,
+        name: impl Into<String>,
+        goal: impl Fn(&Snapshot<'_, M>) -> bool + Send + Sync + 'static,
+    ) {
+        self.property(name, Test::Eventually(Box::new(goal)));
+    }
+
+    /// Whenever `premise` holds, every fair run comes, then or later, to a state where `goal` holds; vacuous if `premise` never does.
+    pub fn leads_to(
+        &mut self,
+        name: impl Into<String>,
+        premise: impl Fn(&Snapshot<'_, M>) -> bool + Send + Sync + 'static,
+        goal: impl Fn(&Snapshot<'_, M>) -> bool + Send + Sync + 'static,
+    ) {
+        self.property(name, Test::LeadsTo(Box::new(premise), Box::new(goal)));
+    }
+
+    /// Every fair run comes again and again to a state where `goal` holds.
+    pub fn infinitely_often(
+        &mut self,
+        name: impl Into<String>,
+        goal: impl Fn(&Snapshot<'_, M>) -> bool + Send + Sync + 'static,
+    ) {
+        self.property(name, Test::InfinitelyOften(Box::new(goal)));
+    }
+
+    /// Every fair run comes to a point from which on `goal` always holds.
+    pub fn stabilises(
+        &mut self,
+        name: impl Into<String>,
+        goal: impl Fn(&Snapshot<'_, M>) -> bool + Send + Sync + 'static,
+    ) {
+        self.property(name, Test::Stabilises(Box::new(goal)));
     }
 
     /// All quiescent states with the same stimuli and faults spent agree on `value`.

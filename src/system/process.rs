@@ -146,6 +146,8 @@ pub(crate) struct Reaction<M> {
     pub(crate) sends: Vec<(Id, M)>,
     /// The handler touched nothing, by stateright's `Cow` rule: state borrowed and no command (for a timer: that timer set again).
     pub(crate) untouched: bool,
+    /// Which of the timers that were set before, by position, it set again: whoever waited for them has to wait anew.
+    pub(crate) rearmed: Vec<usize>,
 }
 
 /// What a handler is called for.
@@ -330,6 +332,19 @@ impl<A: Actor> ActorProcess<A> {
     }
 }
 
+/// The positions of the timers that were set before and are set again.
+fn rearmed<A: Actor>(before: &Local<A>, out: &Out<A>) -> Vec<usize> {
+    let sets_again = |timer: &A::Timer| {
+        let mut commands = out.iter();
+        commands.any(|command| matches!(command, Command::SetTimer(set, _) if set == timer))
+    };
+    let timers = before.timers.iter().enumerate();
+    timers
+        .filter(|(_, timer)| sets_again(timer))
+        .map(|(position, _)| position)
+        .collect()
+}
+
 fn bytes_of<T: Serialize>(value: &T) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     canonical(value, &mut bytes)?;
@@ -394,6 +409,7 @@ where
             local: local.map(Component::new),
             sends,
             untouched: false,
+            rearmed: Vec::new(),
         }
     }
 
@@ -406,6 +422,7 @@ where
         let mut out = Out::new();
         self.actor
             .on_msg(id, &mut state, src, msg.clone(), &mut out);
+        let rearmed = rearmed(before, &out);
         let touched = matches!(state, Cow::Owned(_));
         let untouched = !touched && out.is_empty();
         if !touched
@@ -424,6 +441,7 @@ where
                 local: None,
                 sends: sends.collect(),
                 untouched,
+                rearmed,
             };
         }
         let after = Local {
@@ -435,6 +453,7 @@ where
             local: local.map(Component::new),
             sends,
             untouched,
+            rearmed,
         }
     }
 
@@ -459,6 +478,7 @@ where
                 false
             }
         };
+        let rearmed = rearmed(local.get::<Local<A>>(), &out);
         let state = state.into_owned();
         let (local, sends) = self.settle(
             Local {
@@ -472,6 +492,7 @@ where
             local: local.map(Component::new),
             sends,
             untouched,
+            rearmed,
         }
     }
 

@@ -24,6 +24,11 @@ pub(crate) enum Test<M> {
     Always(Predicate<M>),
     Implies(Predicate<M>, Predicate<M>),
     Reachable(Predicate<M>),
+    Eventually(Predicate<M>),
+    /// Premise and goal.
+    LeadsTo(Predicate<M>, Predicate<M>),
+    InfinitelyOften(Predicate<M>),
+    Stabilises(Predicate<M>),
     Confluent {
         /// `None`: the stimuli and faults spent.
         inputs: Option<Valuation<M>>,

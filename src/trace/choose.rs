@@ -63,6 +63,8 @@ fn choose_by<S: StateSpace, F: Fingerprint>(
             unreachable!("an outcome is about a property of its space")
         };
         let chosen = match property.decl.kind {
+            // A lasso was chosen with its loop.
+            kind if kind.is_liveness() => None,
             PropertyKind::Confluent => rivals(&levels, p, depth, options.tie_break_max)?,
             kind => {
                 let shows = kind == PropertyKind::Reachable;
@@ -241,6 +243,7 @@ fn least<S: StateSpace, F: Fingerprint>(
     let path = Path {
         initial: ways[0][at].state as usize,
         steps,
+        loop_start: None,
     };
     Ok(Some((path, target)))
 }

@@ -411,6 +411,11 @@ impl<'s, S: StateSpace> Explorer<'s, S> {
                     | PropertyKind::Implies
                     | PropertyKind::NoDeadlock
                     | PropertyKind::NoPanic => !holds(p),
+                    // No single state violates them.
+                    PropertyKind::Eventually
+                    | PropertyKind::LeadsTo
+                    | PropertyKind::InfinitelyOften
+                    | PropertyKind::Stabilises => false,
                 }),
                 witnesses: named(&|p, decl| decl.kind == PropertyKind::Reachable && holds(p)),
                 fingerprint: hex64(self.space.fingerprint(&self.seen, state.place)),

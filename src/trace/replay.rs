@@ -236,6 +236,10 @@ fn at_end<S: StateSpace>(space: &S, trace: &Trace, ends: &[Judgement]) -> AtEnd 
         | PropertyKind::Implies
         | PropertyKind::NoDeadlock
         | PropertyKind::NoPanic => ends.iter().any(|end| !holds(end)),
+        PropertyKind::Eventually
+        | PropertyKind::LeadsTo
+        | PropertyKind::InfinitelyOften
+        | PropertyKind::Stabilises => false,
     };
     if shows { AtEnd::Shows } else { AtEnd::Gone }
 }

@@ -51,6 +51,8 @@ pub(super) struct Answered<M> {
     pub(super) local: Option<(Component, Vec<u8>)>,
     pub(super) sends: Vec<(Id, M, Vec<u8>)>,
     pub(super) untouched: bool,
+    /// Positions of timers that were set again.
+    pub(super) rearmed: Vec<usize>,
 }
 
 impl<M> Answered<M> {
@@ -62,6 +64,7 @@ impl<M> Answered<M> {
             && self.sends.len() == other.sends.len()
             && sends().all(|(a, b)| a.0 == b.0 && a.2 == b.2)
             && self.untouched == other.untouched
+            && self.rearmed == other.rearmed
     }
 }
 
@@ -183,6 +186,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                     local: Some(process.crash(component)),
                     sends: Vec::new(),
                     untouched: false,
+                    rearmed: Vec::new(),
                 },
                 RECOVER_EVENT => process.start(id, Some(component)),
                 event if event >= PENDING_EVENT => process.fire(
@@ -259,6 +263,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             local,
             sends,
             untouched: reaction.untouched,
+            rearmed: reaction.rearmed,
         }))
     }
 
@@ -317,8 +322,13 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 Told::Received(item)
             }
         };
+        let mut rearmed = Vec::new();
         let (after, sends, untouched) = match answer {
             Ok(answered) => {
+                if self.asks_liveness {
+                    let classes = &self.local_infos[local as usize].classes;
+                    rearmed.extend(answered.rearmed.iter().map(|&timer| classes[timer]));
+                }
                 let (after, sends) =
                     self.intern_sends(actor, local, answered.local, answered.sends)?;
                 (after, sends, answered.untouched)
@@ -331,7 +341,12 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 .chain(sends.iter().map(|&item| Told::Sent(item)))
                 .collect(),
         );
-        self.make_entry(local, after, &sends, signature, untouched)
+        // A delivery that only sets timers again has an effect on whoever waits for them.
+        let silent = after == local && sends.is_empty() && rearmed.is_empty();
+        if !rearmed.is_empty() {
+            self.rearmed.insert(self.entries.len() as u32, rearmed);
+        }
+        self.make_entry(local, after, &sends, signature, silent, untouched)
     }
 
     /// Interns a handler's new component (`local`: unchanged) and its sends.
@@ -359,6 +374,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         after: u32,
         sends: &[u32],
         signature: u32,
+        silent: bool,
         untouched: bool,
     ) -> Result<Entry, Error> {
         let sends_at = u32::try_from(self.sends.len()).ok();
@@ -388,7 +404,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             n_sends,
             ..Entry::default()
         }
-        .with_flags(constant, after == before && sends.is_empty(), untouched))
+        .with_flags(constant, silent, untouched))
     }
 
     /// Folds a list of events into an observed value, twice.

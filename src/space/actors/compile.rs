@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use stateright::actor::Id;
 
+use super::fairness::OwnClasses;
 use super::judge::{self, Decision};
 use super::keymap::KeyMap;
 use super::layout::Rule;
@@ -88,6 +89,10 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 Test::Implies(..) => PropertyKind::Implies,
                 Test::Reachable(_) => PropertyKind::Reachable,
                 Test::Confluent { .. } => PropertyKind::Confluent,
+                Test::Eventually(_) => PropertyKind::Eventually,
+                Test::LeadsTo(..) => PropertyKind::LeadsTo,
+                Test::InfinitelyOften(_) => PropertyKind::InfinitelyOften,
+                Test::Stabilises(_) => PropertyKind::Stabilises,
             };
             if properties.iter().any(|other| other.name == property.name) {
                 return Err(Error::model(format!(
@@ -114,6 +119,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         let asks_quiescence = properties
             .iter()
             .any(|p| matches!(p.kind, PropertyKind::NoDeadlock | PropertyKind::Confluent));
+        let asks_liveness = properties.iter().any(|p| p.kind.is_liveness());
         let n_observers = system.observers.len();
         let mut space = ActorSpace {
             processes,
@@ -132,6 +138,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             decisions: questions.iter().map(|_| Decision::default()).collect(),
             questions,
             asks_quiescence,
+            asks_liveness,
             hash: ContentHash::default(),
             locals: Table::new(Kind::Local),
             local_infos: Vec::new(),
@@ -167,6 +174,8 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             is_stale: false,
             network_asked: AtomicBool::new(false),
             never: Seen::new(n),
+            own_classes: OwnClasses::default(),
+            rearmed: HashMap::new(),
             system,
         };
         space.reset()?;

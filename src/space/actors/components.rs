@@ -180,12 +180,18 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                     pending.len()
                 )));
             };
+            let classes = if self.asks_liveness {
+                self.classes_of(actor, id, &pending)?
+            } else {
+                Vec::new()
+            };
             self.local_pending.push(if up { n_pending } else { DOWN });
             self.local_inert.push(if up { 0 } else { u64::MAX });
             self.local_infos.push(LocalInfo {
                 actor: actor as u32,
                 up,
                 pending,
+                classes,
                 panicked: None,
             });
         }
@@ -202,6 +208,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 actor: actor as u32,
                 up: false,
                 pending: Vec::new(),
+                classes: Vec::new(),
                 panicked: Some(message),
             });
         }

@@ -206,6 +206,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 local: Some(cut.local),
                 sends: cut.sends,
                 untouched: false,
+                rearmed: Vec::new(),
             };
             // A reaction that is there has an identity.
             if let Ok(answered) = self.answered(actor, Ok(reaction))? {
@@ -259,7 +260,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 let sent = sends.iter().map(|&item| Told::Sent(item));
                 let told = [told].into_iter().chain(sent);
                 let signature = self.signature(told.chain([Told::Crashed(actor as u32)]).collect());
-                let entry = self.make_entry(local, down, &sends, signature, false)?;
+                let entry = self.make_entry(local, down, &sends, signature, false, false)?;
                 self.interruptions.push(Interruption { entry, after, of });
             }
             let end = u32::try_from(self.interruptions.len()).map_err(|_| {

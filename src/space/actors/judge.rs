@@ -24,9 +24,9 @@ use crate::system::{
 pub(super) enum Question {
     Boundary(usize),
     MayEnd,
-    /// The predicate of an `always` or `reachable`, the premise of an `implies`.
+    /// The only predicate of a property, or the premise of an `implies` or `leads to`.
     First(usize),
-    /// The conclusion of an `implies`.
+    /// The conclusion of an `implies`, the goal of a `leads to`.
     Second(usize),
 }
 
@@ -38,8 +38,12 @@ pub(super) fn questions<M>(system: &System<M>) -> Vec<Question> {
     questions.extend(system.may_end_when.as_ref().map(|_| Question::MayEnd));
     for (index, property) in system.properties.iter().enumerate() {
         match &property.test {
-            Test::Always(_) | Test::Reachable(_) => questions.push(Question::First(index)),
-            Test::Implies(..) => {
+            Test::Always(_)
+            | Test::Reachable(_)
+            | Test::Eventually(_)
+            | Test::InfinitelyOften(_)
+            | Test::Stabilises(_) => questions.push(Question::First(index)),
+            Test::Implies(..) | Test::LeadsTo(..) => {
                 questions.extend([Question::First(index), Question::Second(index)])
             }
             Test::Confluent { .. } => {}
@@ -255,11 +259,15 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             Question::First(index) => match &self.system.properties[index].test {
                 Test::Always(predicate)
                 | Test::Reachable(predicate)
+                | Test::Eventually(predicate)
+                | Test::InfinitelyOften(predicate)
+                | Test::Stabilises(predicate)
+                | Test::LeadsTo(predicate, _)
                 | Test::Implies(predicate, _) => predicate,
                 Test::Confluent { .. } => unreachable!("a confluent property has no predicate"),
             },
             Question::Second(index) => match &self.system.properties[index].test {
-                Test::Implies(_, conclusion) => conclusion,
+                Test::Implies(_, conclusion) | Test::LeadsTo(_, conclusion) => conclusion,
                 _ => unreachable!("only an implication has a conclusion"),
             },
         }
@@ -478,7 +486,20 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                         out.holds |= bit;
                     }
                 }
-                PropertyKind::Always | PropertyKind::Reachable => {
+                PropertyKind::LeadsTo => {
+                    if is_true(question, scratch, &mut out.panic) {
+                        out.premise |= bit;
+                    }
+                    if is_true(question + 1, scratch, &mut out.panic) {
+                        out.holds |= bit;
+                    }
+                    question += 2;
+                }
+                PropertyKind::Always
+                | PropertyKind::Reachable
+                | PropertyKind::Eventually
+                | PropertyKind::InfinitelyOften
+                | PropertyKind::Stabilises => {
                     if is_true(question, scratch, &mut out.panic) {
                         out.holds |= bit;
                     }

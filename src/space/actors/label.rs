@@ -35,7 +35,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
     }
 
     /// An id's name.
-    fn lane_name(&self, id: usize) -> String {
+    pub(super) fn lane_name(&self, id: usize) -> String {
         match self.lanes.get(id) {
             Some(name) if id < self.n_actors() => name.clone(),
             _ if id == ENVIRONMENT => "environment".to_owned(),

@@ -8,6 +8,7 @@ mod absorb;
 mod budget;
 mod compile;
 mod components;
+mod fairness;
 mod initial;
 mod inside;
 mod judge;
@@ -64,6 +65,7 @@ pub struct ActorSpace<M> {
     boundaries: Vec<String>,
     questions: Vec<Question>,
     asks_quiescence: bool,
+    asks_liveness: bool,
 
     hash: ContentHash,
     locals: Table,
@@ -110,6 +112,9 @@ pub struct ActorSpace<M> {
     /// Set by properties while they are evaluated.
     network_asked: AtomicBool,
     never: Seen,
+    own_classes: fairness::OwnClasses,
+    /// Per memo entry that sets timers again their classes.
+    rearmed: HashMap<u32, Vec<u32>>,
 }
 
 /// Instead of a number of pending events: the actor is down.
@@ -120,6 +125,8 @@ struct LocalInfo {
     actor: u32,
     up: bool,
     pending: Vec<Pending>,
+    /// Per pending event its fairness class, if liveness is asked for.
+    classes: Vec<u32>,
     panicked: Option<String>,
 }
 
@@ -252,6 +259,8 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             .iter_mut()
             .for_each(|decision| *decision = Decision::default());
         self.any_panic = false;
+        self.own_classes.clear();
+        self.rearmed.clear();
         self.never = Seen::new(self.n_actors());
         // Signature 0 tells nobody anything.
         self.signatures.insert(Vec::new(), 0);

@@ -3,8 +3,8 @@
 use super::{ActorSpace, KeyMap, Scratch, Words, judge};
 use crate::error::Error;
 use crate::space::{
-    Absorbed, Answer, Fingerprint, Judgement, Label, NeverExercised, PropertyDecl, Rendered,
-    StateSpace,
+    Absorbed, Answer, Class, FairClass, Fingerprint, Judgement, Label, NeverExercised,
+    PropertyDecl, Rendered, Rest, Share, StateSpace,
 };
 
 impl<M: Clone + Send + Sync + 'static> StateSpace for ActorSpace<M> {
@@ -100,6 +100,22 @@ impl<M: Clone + Send + Sync + 'static> StateSpace for ActorSpace<M> {
 
     fn absorb(&mut self, scratches: &mut [Scratch]) -> Result<Absorbed, Error> {
         self.absorb_all(scratches)
+    }
+
+    fn fair(&self, states: &Words, index: usize, scratch: &mut Scratch, out: &mut Vec<Share>) {
+        self.shares(states.state(index), scratch, out);
+    }
+
+    fn rest(&self, states: &Words, index: usize, has_steps: bool, scratch: &mut Scratch) -> Rest {
+        self.rest_in(states.state(index), has_steps, scratch)
+    }
+
+    fn class(&self, class: Class) -> FairClass {
+        self.fair_class(class)
+    }
+
+    fn assumptions(&self) -> Vec<String> {
+        self.assumed_in_words()
     }
 
     fn same(&self, a: &Words, a_index: usize, b: &Words, b_index: usize) -> bool {

@@ -26,7 +26,7 @@ fn valued<M: Model, V: Serialize>(
 
 /// A property that is judged state by state.
 pub(super) enum Property<M: Model> {
-    /// One of the model's own, always or sometimes.
+    /// One of the model's own.
     Own(fn(&M, &M::State) -> bool),
     Holds(Predicate<M>),
     Implies(Predicate<M>, Predicate<M>),
@@ -37,6 +37,8 @@ pub(super) enum Property<M: Model> {
         inputs: Option<Valuation<M>>,
         value: Valuation<M>,
     },
+    /// Premise and goal.
+    LeadsTo(Predicate<M>, Predicate<M>),
 }
 
 /// A boundary: whether a state lies inside.
@@ -61,6 +63,7 @@ impl<M: Model> Property<M> {
             Property::MayEnd(may_end) => (may_end(model, state) || !quiescent, false),
             // Two states violate it, never one.
             Property::Confluent { .. } => (true, false),
+            Property::LeadsTo(premise, goal) => (goal(model, state), premise(model, state)),
         }
     }
 
@@ -125,16 +128,7 @@ impl<M: Model, I: Identity<M::State>> GeneralSpace<M, I> {
             let kind = match property.expectation {
                 Expectation::Always => PropertyKind::Always,
                 Expectation::Sometimes => PropertyKind::Reachable,
-                Expectation::Eventually => {
-                    space.refuse(
-                        Error::usage(format!(
-                            "the property \"{}\" is an `eventually`: liveness is not yet checked",
-                            property.name
-                        ))
-                        .with_cure("take it out of `Model::properties`, or state what must never happen as an `always`"),
-                    );
-                    continue;
-                }
+                Expectation::Eventually => PropertyKind::Eventually,
             };
             space = space.with(property.name, kind, Property::Own(property.condition));
         }
@@ -215,6 +209,61 @@ impl<M: Model, I: Identity<M::State>> GeneralSpace<M, I> {
     ) -> Self {
         let property = Property::MayEnd(Box::new(may_end));
         self.with("no deadlock", PropertyKind::NoDeadlock, property)
+    }
+
+    /// Requires that every run comes to a state where `goal` holds, if some step is taken while one is enabled.
+    #[must_use]
+    pub fn eventually(
+        self,
+        name: impl Into<String>,
+        goal: impl Fn(&M, &M::State) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.with(
+            name,
+            PropertyKind::Eventually,
+            Property::Holds(Box::new(goal)),
+        )
+    }
+
+    /// Requires that every run comes again and again to a state where `goal` holds, if some step is taken while one is enabled.
+    #[must_use]
+    pub fn infinitely_often(
+        self,
+        name: impl Into<String>,
+        goal: impl Fn(&M, &M::State) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.with(
+            name,
+            PropertyKind::InfinitelyOften,
+            Property::Holds(Box::new(goal)),
+        )
+    }
+
+    /// Requires that every run comes to a point from which on `goal` always holds, if some step is taken while one is enabled.
+    #[must_use]
+    pub fn stabilises(
+        self,
+        name: impl Into<String>,
+        goal: impl Fn(&M, &M::State) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.with(
+            name,
+            PropertyKind::Stabilises,
+            Property::Holds(Box::new(goal)),
+        )
+    }
+
+    /// Requires that whenever `premise` holds every run comes, then or later, to a state where `goal` holds, if some step is taken while one
+    /// is enabled.
+    #[must_use]
+    pub fn leads_to(
+        self,
+        name: impl Into<String>,
+        premise: impl Fn(&M, &M::State) -> bool + Send + Sync + 'static,
+        goal: impl Fn(&M, &M::State) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        let property = Property::LeadsTo(Box::new(premise), Box::new(goal));
+        self.with(name, PropertyKind::LeadsTo, property)
     }
 
     /// A boundary: only states where `inside` answers true are explored. If it ever cuts something, the report names it.

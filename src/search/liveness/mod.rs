@@ -1,0 +1,209 @@
+//! Liveness: whether a run that fairness allows can go on for ever without what a property asks for.
+//!
+//! Such a run ends, if there is one, in a lasso: a stem, and a loop that is repeated for ever. Every state also has a loop of its own, in which
+//! nothing happens: a run may stay in it for ever if fairness asks for no step that is enabled there. Which states lie on a fair loop is found by
+//! strongly connected components of the graph of all states ([`fair`]); the stem is the shortest to any of them; the loop the shortest through that
+//! state wherever finding it is feasible ([`cycle`]).
+//!
+//! Sound and complete on the explored states, and deterministic: the graph is numbered in search order.
+
+mod close;
+mod components;
+mod cycle;
+mod fair;
+mod graph;
+mod numbers;
+mod region;
+mod store;
+
+pub(super) use store::Store;
+
+use self::close::Close;
+use self::components::components;
+use self::cycle::cycle;
+use self::fair::{FairPart, fair_parts};
+use self::graph::{Built, Graph, OUT};
+use self::region::Region;
+use self::store::States;
+use super::levels::Explored;
+use super::{Monitor, Options, Path, Progress, PropertyOutcome, Stop, Verdict};
+use crate::error::Error;
+use crate::space::{Answer, Fingerprint, StateSpace};
+
+/// The most liveness properties that one check decides.
+const PROPERTIES_MAX: usize = 32;
+
+/// A counterexample.
+struct Lasso {
+    path: Path,
+    /// Whether no loop through its state is shorter.
+    is_shortest: bool,
+}
+
+/// Decides the liveness properties of a finished search, and writes down verdicts and lassos.
+pub(super) fn decide<S: StateSpace, F: Fingerprint>(
+    space: &mut S,
+    store: &Store<S::Arena>,
+    options: &Options,
+    monitor: &dyn Monitor,
+    explored: &mut Explored<S::Arena>,
+) -> Result<(), Error> {
+    let decls = space.properties().to_vec();
+    let bit = |outcome: &PropertyOutcome| {
+        let Some(p) = decls.iter().position(|decl| *decl == outcome.decl) else {
+            unreachable!("an outcome is about a property of its space")
+        };
+        p
+    };
+    let outcome = &mut explored.outcome;
+    let properties: Vec<usize> = (outcome.properties.iter())
+        .filter(|property| property.decl.kind.is_liveness())
+        .map(bit)
+        .collect();
+    if properties.len() > PROPERTIES_MAX {
+        return Err(Error::capacity(format!(
+            "more than {PROPERTIES_MAX} liveness properties in one check"
+        ))
+        .with_cure("check some of them at a time, with --property"));
+    }
+    let progress = Progress {
+        counts: outcome.counts,
+        queue: 0,
+        bytes: outcome.bytes_peak,
+    };
+    let built = Graph::build::<S, F>(
+        space,
+        store,
+        &explored.initial,
+        &properties,
+        options,
+        monitor,
+        progress,
+    )?;
+    let graph = match built {
+        Built::Graph(graph) => graph,
+        Built::Stopped(stop) => {
+            stopped(outcome, stop);
+            return Ok(());
+        }
+    };
+    let bytes = graph.bytes() + store.bytes() + space.bytes();
+    outcome.bytes_peak = outcome.bytes_peak.max(bytes as u64);
+    let states = store.with_initial(&explored.initial);
+    let mut live = properties.iter().enumerate();
+    let of_liveness = (outcome.properties.iter_mut()).filter(|p| p.decl.kind.is_liveness());
+    for property in of_liveness {
+        if let Some(stop) = monitor.poll(&progress) {
+            stopped(outcome, stop);
+            return Ok(());
+        }
+        let Some((position, _)) = live.next() else {
+            unreachable!("as many liveness properties as were counted")
+        };
+        let region = Region::new(&graph, property.decl.kind, position);
+        if let Some(lasso) = lasso::<S, F>(space, &states, &region) {
+            property.verdict = Verdict::Violated;
+            property.paths = vec![lasso.path];
+            property.note = (!lasso.is_shortest).then(|| "loop not minimal".to_owned());
+        }
+    }
+    Ok(())
+}
+
+/// What is not decided stays so.
+fn stopped(outcome: &mut super::Outcome, stop: Stop) {
+    outcome.stopped = Some(stop);
+    let of_liveness = outcome.properties.iter_mut();
+    for property in of_liveness.filter(|p| p.decl.kind.is_liveness()) {
+        if property.verdict != Verdict::Violated {
+            property.verdict = Verdict::Inconclusive;
+            property.note = Some("the search was stopped".to_owned());
+        }
+    }
+}
+
+/// The shortest stem to a fair loop in the region, with the shortest such loop through its last state.
+fn lasso<S: StateSpace, F: Fingerprint>(
+    space: &S,
+    states: &States<'_, S::Arena>,
+    region: &Region<'_>,
+) -> Option<Lasso> {
+    let graph = region.graph;
+    // Per state whether a fair loop goes through it.
+    let mut is_fair = vec![false; graph.len()];
+    let mut position = vec![OUT; graph.len()];
+    for state in 0..graph.len() as u32 {
+        is_fair[state as usize] =
+            graph.stays(state) && region.contains(state) && region.accepts(state);
+    }
+    let mut fair: Vec<(Close, Vec<FairPart>)> = Vec::new();
+    let nodes = 0..graph.len() as u32;
+    components(
+        region,
+        nodes,
+        |state| graph.idles(state),
+        |component| {
+            if !component.iter().any(|&state| region.accepts(state)) {
+                return;
+            }
+            let close = Close::look::<S, F>(space, states, graph, component, &mut position);
+            let parts = fair_parts(&close, |at| region.accepts(close.states[at as usize]));
+            for &at in parts.iter().flat_map(|part| &part.states) {
+                is_fair[close.states[at as usize] as usize] = true;
+            }
+            if !parts.is_empty() {
+                fair.push((close, parts));
+            }
+        },
+    );
+    drop(position);
+    let (stem, target) = region.stem(|state| is_fair[state as usize])?;
+    let mut steps: Vec<u32> = (stem.edges.iter())
+        .map(|&(state, edge)| step_of_edge::<S, F>(space, states, state, edge))
+        .collect();
+    let loop_start = Some(steps.len());
+    let mut is_shortest = true;
+    if !(graph.stays(target) && region.accepts(target)) {
+        let found = fair.iter().find_map(|(close, parts)| {
+            let at = close.states.binary_search(&target).ok()? as u32;
+            let part = (parts.iter()).find(|part| part.states.binary_search(&at).is_ok())?;
+            Some((close, part, at))
+        });
+        let Some((close, part, at)) = found else {
+            unreachable!("the stem ends in a fair part")
+        };
+        let cycle = cycle(close, part, at, |at| {
+            region.accepts(close.states[at as usize])
+        });
+        is_shortest = cycle.is_shortest;
+        steps.extend(cycle.steps);
+    }
+    Some(Lasso {
+        path: Path {
+            initial: stem.initial as usize,
+            steps,
+            loop_start,
+        },
+        is_shortest,
+    })
+}
+
+/// The step behind an edge: edges are the steps, less the places without one.
+fn step_of_edge<S: StateSpace, F: Fingerprint>(
+    space: &S,
+    states: &States<'_, S::Arena>,
+    state: u32,
+    edge: u32,
+) -> u32 {
+    let (arena, index) = states.locate(state);
+    let mut successors: Vec<F> = Vec::new();
+    let answer = space.expand(arena, index, &mut S::Scratch::default(), &mut successors);
+    assert_eq!(answer, Answer::Complete, "the state was expanded before");
+    let mut places = (0_u32..)
+        .zip(successors)
+        .filter(|&(_, f)| f != F::default());
+    match places.nth(edge as usize) {
+        Some((step, _)) => step,
+        None => unreachable!("an edge stands for a step"),
+    }
+}

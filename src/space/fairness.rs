@@ -1,0 +1,102 @@
+//! Fairness as a search sees it: classes of steps, and what is required of a run that goes on for ever.
+//!
+//! A class is a number that its space gives a meaning. For each state the space lists the *shares* of its steps: which step takes, enables
+//! or uses which class. From these alone it is decided whether a cycle is fair.
+
+use super::{Answer, StateSpace};
+
+/// A fairness class: opaque to everybody but its space.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Class(pub u64);
+
+/// What is required of a run without end.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Fairness {
+    /// Nothing.
+    None,
+    /// Enabled from some point on, it is taken again and again.
+    Weak,
+    /// Enabled again and again, it is taken again and again.
+    Strong,
+    /// Used again and again, it is taken again and again: a message is duplicated for ever only if it is sent for ever.
+    Matched,
+}
+
+impl Fairness {
+    /// The word for the terminal: `none`, `weak`, `strong`, `matched`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Fairness::None => "none",
+            Fairness::Weak => "weak",
+            Fairness::Strong => "strong",
+            Fairness::Matched => "matched",
+        }
+    }
+}
+
+/// A class as people read it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FairClass {
+    /// In words: `delivery of Ping from a to b`.
+    pub name: String,
+    /// What is required of it.
+    pub fairness: Fairness,
+}
+
+/// What a step has to do with a class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// The step takes the class, which is therefore enabled where the step is.
+    Takes,
+    /// The class is enabled here, though this step does not take it.
+    Enables,
+    /// The step uses a [matched](Fairness::Matched) class.
+    Uses,
+}
+
+/// The share of one step in one class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// The step: an index into what [`StateSpace::expand`] appends.
+    pub step: u32,
+    /// The class.
+    pub class: Class,
+    /// What the step has to do with it.
+    pub role: Role,
+    /// The step changes nothing that anybody can see and leads back to its state, so [`StateSpace::expand`] leaves it out.
+    pub idle: bool,
+}
+
+/// Whether a run may stay in a state for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// It may: no step there is one that fairness asks for.
+    Stays,
+    /// It may not, but every class that fairness asks for is taken by an idle step, so a run need not leave the state.
+    Idles,
+    /// It may not: fairness asks for a class that no idle step takes.
+    Moves,
+}
+
+/// The only class of a space without classes of its own: some step is taken while one is enabled.
+pub(super) fn some_step<S: StateSpace + ?Sized>(
+    space: &S,
+    states: &S::Arena,
+    index: usize,
+    scratch: &mut S::Scratch,
+    out: &mut Vec<Share>,
+) {
+    let mut successors: Vec<u64> = Vec::new();
+    let answer = space.expand(states, index, scratch, &mut successors);
+    assert_eq!(answer, Answer::Complete, "the state was expanded before");
+    let steps = (0_u32..).zip(successors).filter(|&(_, f)| f != 0);
+    out.extend(steps.map(|(step, _)| Share {
+        step,
+        class: Class(0),
+        role: Role::Takes,
+        idle: false,
+    }));
+}
