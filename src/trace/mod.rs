@@ -54,6 +54,7 @@ mod choose_tests;
 mod diff;
 mod format;
 mod graph;
+mod lasso;
 mod levels;
 mod record;
 mod replay;
@@ -70,6 +71,7 @@ pub use graph::{
     GRAPH_FORMAT, GRAPH_STATES_MAX, GRAPH_VERSION, Graph, GraphProperty, GraphState, GraphStep,
     graph, graph_to_dot, graph_to_json,
 };
+pub use lasso::{Fair, Flaw, Met};
 pub use record::{About, record, record_path};
 pub use replay::{AtEnd, Difference, Replay, replay};
 pub use text::{Style, replay_text, text};
@@ -143,6 +145,9 @@ pub struct TracePath {
     /// Where the path goes on for ever: the number of steps before the loop, which ends with the last step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loop_start: Option<usize>,
+    /// Why fairness allows the loop: every class of steps that it owes something.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fairness: Vec<Fair>,
     /// What is wrong in the last state, where that can be said: the message of a panic.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -171,6 +176,9 @@ pub struct TraceStep {
     pub sent: Vec<Sent>,
     /// What changed.
     pub changes: Vec<Change>,
+    /// The step changes nothing at all; it is there because fairness asks for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub idle: bool,
     /// The semantic key of the step, in hexadecimal.
     pub key: String,
     /// The 64-bit fingerprint of the resulting state, in hexadecimal.

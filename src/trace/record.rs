@@ -1,10 +1,11 @@
 //! Recording: from a path by its choices to a trace that stands by itself.
 
+use super::lasso::Lasso;
 use super::walk::{Halt, Walk};
 use super::{FORMAT, Sent, Shown, Trace, TracePath, TraceStep, VERSION, diff};
 use crate::error::Error;
 use crate::search::{Path, PropertyOutcome};
-use crate::space::{Label, Rendered, StateSpace};
+use crate::space::{Label, PropertyDecl, Rendered, StateSpace};
 use crate::value::ENCODING_VERSION;
 
 /// What a trace says of where it comes from.
@@ -35,7 +36,7 @@ pub fn record<S: StateSpace>(
     let (paths, lasts): (Vec<TracePath>, Vec<Rendered>) = outcome
         .paths
         .iter()
-        .map(|path| record_to_end(space, path))
+        .map(|path| record_to_end(space, path, Some(&outcome.decl)))
         .collect::<Result<_, _>>()?;
     let ends = match &lasts[..] {
         [first, second] => diff(first, second),
@@ -66,7 +67,7 @@ pub fn record<S: StateSpace>(
 /// # Errors
 /// The model answers differently than during the search.
 pub fn record_path<S: StateSpace>(space: &mut S, path: &Path) -> Result<TracePath, Error> {
-    let (recorded, _) = record_to_end(space, path)?;
+    let (recorded, _) = record_to_end(space, path, None)?;
     Ok(recorded)
 }
 
@@ -74,14 +75,23 @@ pub fn record_path<S: StateSpace>(space: &mut S, path: &Path) -> Result<TracePat
 fn record_to_end<S: StateSpace>(
     space: &mut S,
     path: &Path,
+    shown: Option<&PropertyDecl>,
 ) -> Result<(TracePath, Rendered), Error> {
-    walk_path(space, path).map_err(|halt| match halt {
+    walk_path(space, path, shown).map_err(|halt| match halt {
         Halt::Restart => not_repeated("a property reads what it did not read before"),
         Halt::Error(error) => error,
     })
 }
 
-fn walk_path<S: StateSpace>(space: &mut S, path: &Path) -> Result<(TracePath, Rendered), Halt> {
+fn walk_path<S: StateSpace>(
+    space: &mut S,
+    path: &Path,
+    shown: Option<&PropertyDecl>,
+) -> Result<(TracePath, Rendered), Halt> {
+    let shown = shown.and_then(|shown| {
+        let mut decls = space.properties().iter();
+        Some((decls.position(|decl| decl == shown)?, shown.kind))
+    });
     let Ok(mut walk) = Walk::start(space, path.initial)? else {
         return Err(Halt::Error(not_repeated("an initial state is gone")));
     };
@@ -91,22 +101,45 @@ fn walk_path<S: StateSpace>(space: &mut S, path: &Path) -> Result<(TracePath, Re
         state: walk.render(),
         fingerprint: hex64(walk.fingerprint()),
         steps: Vec::with_capacity(path.steps.len()),
-        loop_start: None,
+        loop_start: path.loop_start,
+        fairness: Vec::new(),
         reason: None,
     };
     let mut before = recorded.state.clone();
+    let mut lasso = path.loop_start.map(Lasso::<S>::new);
     for &step in &path.steps {
-        if walk.steps()?.iter().all(|&(index, _)| index != step) {
+        let idle = walk.steps()?.iter().all(|&(index, _)| index != step);
+        if idle && !walk.idle_steps()?.contains(&step) {
             return Err(Halt::Error(not_repeated("a step is gone")));
         }
         let label = walk.label(step)?;
-        walk.take(step)?;
-        let after = walk.render();
         let mut recorded_step = TraceStep::of(label, |lane| walk.lane(lane));
+        if let Some(lasso) = &mut lasso {
+            lasso.leave(&mut walk, Some(step))?;
+        }
+        if !idle {
+            let left = walk.take(step)?;
+            if let Some(lasso) = &mut lasso {
+                lasso.keep(left);
+            }
+        }
+        let after = walk.render();
+        recorded_step.idle = idle;
         recorded_step.changes = diff(&before, &after);
         recorded_step.fingerprint = hex64(walk.fingerprint());
         recorded.steps.push(recorded_step);
         before = after;
+    }
+    if let Some(lasso) = lasso {
+        let judged = lasso.end(&mut walk, shown)?;
+        // The search found it, so a flaw is ours.
+        recorded.fairness = match judged {
+            Ok((fairness, contradicts)) => {
+                assert!(contradicts, "a lasso contradicts its property");
+                fairness
+            }
+            Err(flaw) => panic!("a lasso that the search found is none: {flaw:?}"),
+        };
     }
     let panic = walk.judge()?.panic;
     recorded.reason = panic.map(|message| format!("panicked: {message}"));
@@ -132,6 +165,7 @@ impl TraceStep {
                 })
                 .collect(),
             changes: Vec::new(),
+            idle: false,
             key: hex(&label.key),
             fingerprint: String::new(),
         }

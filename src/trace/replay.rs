@@ -1,5 +1,6 @@
 //! Replay: walking a trace against what its model has become.
 
+use super::lasso::{Flaw, Lasso};
 use super::record::{hex, hex64};
 use super::walk::{Halt, Walk, walking};
 use super::{Change, Trace, TracePath, TraceStep, diff};
@@ -63,6 +64,11 @@ pub enum Difference {
         /// From the recorded state to today's. Empty: the difference is in nothing that is shown.
         changes: Vec<Change>,
     },
+    /// The loop is none any more: it does not close, or fairness does not allow it.
+    Loop {
+        /// What is wrong with it.
+        flaw: Flaw,
+    },
     /// The state lies outside a named boundary: a check does not get there.
     Outside {
         /// The number of the step that leads there, from 1; 0: the initial state.
@@ -84,8 +90,8 @@ pub fn replay<S: StateSpace>(space: &mut S, trace: &Trace) -> Result<Replay, Err
         for path in &trace.paths {
             let outcome = replay_path(space, trace, path)?;
             match outcome {
-                Ok(judgement) => {
-                    ends.push(judgement);
+                Ok(end) => {
+                    ends.push(end);
                     differences.push(None);
                 }
                 Err(difference) => differences.push(Some(difference)),
@@ -104,7 +110,8 @@ fn replay_path<S: StateSpace>(
     space: &mut S,
     trace: &Trace,
     path: &TracePath,
-) -> Result<Result<Judgement, Difference>, Halt> {
+) -> Result<Result<End, Difference>, Halt> {
+    let property = property_of(space, trace);
     // Fingerprints decide: they outlive a renaming. Those of another encoding say nothing; then what is shown decides.
     let comparable = trace.encoding == ENCODING_VERSION;
     let same = |walk: &Walk<'_, S>, fingerprint: &str, shown_same: bool| {
@@ -125,6 +132,7 @@ fn replay_path<S: StateSpace>(
         }));
     }
     let mut judgement = walk.judge()?;
+    let mut lasso = path.loop_start.map(Lasso::<S>::new);
     for (i, step) in path.steps.iter().enumerate() {
         if let Some(boundary) = outside(&walk, &judgement) {
             return Ok(Err(Difference::Outside { step: i, boundary }));
@@ -136,7 +144,15 @@ fn replay_path<S: StateSpace>(
                 enabled,
             }));
         };
-        walk.take(index)?;
+        if let Some(lasso) = &mut lasso {
+            lasso.leave(&mut walk, Some(index))?;
+        }
+        if !step.idle {
+            let left = walk.take(index)?;
+            if let Some(lasso) = &mut lasso {
+                lasso.keep(left);
+            }
+        }
         let after = walk.render();
         let today = diff(&before, &after);
         if !same(&walk, &step.fingerprint, today == step.changes) {
@@ -152,7 +168,34 @@ fn replay_path<S: StateSpace>(
         let step = path.steps.len();
         return Ok(Err(Difference::Outside { step, boundary }));
     }
-    Ok(Ok(judgement))
+    let mut contradicts = false;
+    if let Some(lasso) = lasso {
+        let shown = property.map(|property| (property, trace.property.kind));
+        match lasso.end(&mut walk, shown)? {
+            Ok((_, shows)) => contradicts = shows,
+            Err(flaw) => return Ok(Err(Difference::Loop { flaw })),
+        }
+    }
+    Ok(Ok(End {
+        judgement,
+        contradicts,
+    }))
+}
+
+/// What is known at the end of a path.
+struct End {
+    judgement: Judgement,
+    /// A path with a loop contradicts the property.
+    contradicts: bool,
+}
+
+/// The bit of the trace's property.
+fn property_of<S: StateSpace>(space: &S, trace: &Trace) -> Option<usize> {
+    let shown = &trace.property;
+    space
+        .properties()
+        .iter()
+        .position(|decl| decl.kind == shown.kind && decl.name == shown.name)
 }
 
 fn outside<S: StateSpace>(walk: &Walk<'_, S>, judgement: &Judgement) -> Option<String> {
@@ -170,6 +213,14 @@ fn find<S: StateSpace>(
     comparable: bool,
 ) -> Result<Option<u32>, Halt> {
     let mut found = None;
+    if step.idle {
+        for index in walk.idle_steps()? {
+            if hex(&walk.label(index)?.key) == step.key {
+                return Ok(Some(index));
+            }
+        }
+        return Ok(None);
+    }
     for (index, fingerprint) in walk.steps()? {
         if hex(&walk.label(index)?.key) != step.key {
             continue;
@@ -216,19 +267,15 @@ fn between(recorded: &[Change], today: &[Change]) -> Vec<Change> {
     changes
 }
 
-fn at_end<S: StateSpace>(space: &S, trace: &Trace, ends: &[Judgement]) -> AtEnd {
+fn at_end<S: StateSpace>(space: &S, trace: &Trace, ends: &[End]) -> AtEnd {
     let shown = &trace.property;
-    let property = space
-        .properties()
-        .iter()
-        .position(|decl| decl.kind == shown.kind && decl.name == shown.name);
-    let Some(property) = property else {
+    let Some(property) = property_of(space, trace) else {
         return AtEnd::NoProperty;
     };
     if ends.len() < trace.paths.len() {
         return AtEnd::NotReached;
     }
-    let holds = |end: &Judgement| end.holds >> property & 1 == 1;
+    let holds = |end: &End| end.judgement.holds >> property & 1 == 1;
     let shows = match shown.kind {
         PropertyKind::Reachable => ends.iter().any(holds),
         PropertyKind::Confluent => disagree(property, ends),
@@ -239,15 +286,16 @@ fn at_end<S: StateSpace>(space: &S, trace: &Trace, ends: &[Judgement]) -> AtEnd 
         PropertyKind::Eventually
         | PropertyKind::LeadsTo
         | PropertyKind::InfinitelyOften
-        | PropertyKind::Stabilises => false,
+        | PropertyKind::Stabilises => ends.iter().any(|end| end.contradicts),
     };
     if shows { AtEnd::Shows } else { AtEnd::Gone }
 }
 
 /// Whether the two ends have equal inputs and different values.
-fn disagree(property: usize, ends: &[Judgement]) -> bool {
-    let of = |end: &Judgement| {
-        end.confluent
+fn disagree(property: usize, ends: &[End]) -> bool {
+    let of = |end: &End| {
+        end.judgement
+            .confluent
             .iter()
             .find(|(p, _, _)| *p == property)
             .map(|(_, inputs, value)| (*inputs, *value))

@@ -106,6 +106,7 @@ pub(super) fn recorded() -> Trace {
     let path = Path {
         initial: 0,
         steps: vec![0, 1, 0],
+        loop_start: None,
     };
     let outcome = outcome(&table, 1, Verdict::Violated, vec![path]);
     record(&mut table, &outcome, &about())
@@ -155,6 +156,7 @@ fn a_panic_is_the_reason() {
     let path = Path {
         initial: 0,
         steps: vec![0],
+        loop_start: None,
     };
     let recorded = record_path(&mut table, &path).expect("recorded");
     assert_eq!(
@@ -169,6 +171,7 @@ fn a_model_that_changes_its_mind_is_an_error() {
         let path = Path {
             initial,
             steps: steps.to_vec(),
+            loop_start: None,
         };
         record_path(table, &path).expect_err("the path is gone")
     };
@@ -325,6 +328,7 @@ fn the_witness_of_a_reachable_shows_where_it_holds() {
     let path = Path {
         initial: 0,
         steps: vec![0, 1],
+        loop_start: None,
     };
     let outcome = outcome(&table, 2, Verdict::Holds, vec![path]);
     let trace = record(&mut table, &outcome, &about())
@@ -349,6 +353,7 @@ fn two_runs_that_disagree_show_non_confluence() {
     let path = |steps: &[u32]| Path {
         initial: 0,
         steps: steps.to_vec(),
+        loop_start: None,
     };
     let paths = vec![path(&[0, 1, 0]), path(&[0, 0])];
     let outcome = outcome(&table, 3, Verdict::Violated, paths);

@@ -12,7 +12,7 @@ pub use replay::replay_text;
 
 use std::fmt::Write;
 
-use super::{Change, Trace, TracePath, TraceStep};
+use super::{Change, Fair, Met, Trace, TracePath, TraceStep};
 use crate::space::Rendered;
 use crate::value::printable;
 use change::{UNLIMITED, changes_rows, rows, state_rows};
@@ -117,8 +117,13 @@ fn write_path(out: &mut String, path: &TracePath, lanes: &[String], style: &Styl
         page.step(out, &number, step, &columns);
     }
     if let Some(start) = path.loop_start {
-        let text = format!("and again from step {}", start.saturating_add(1));
+        let text = if start == path.steps.len() {
+            "and stays there for ever: fairness asks for no step".to_owned()
+        } else {
+            format!("and again from step {}", start.saturating_add(1))
+        };
         page.line(out, Line::of(Role::Dim, &text));
+        page.fairness(out, path, style.full);
     }
     if let Some(reason) = &path.reason {
         page.line(out, Line::of(Role::Plain, &printable(reason)));
@@ -157,6 +162,28 @@ impl Page<'_> {
             let mut line = Line::of(Role::Plain, "    ");
             line.append(row);
             self.line(out, line);
+        }
+    }
+
+    /// Why fairness allows the loop: in brief, only what the loop owes and does not simply do.
+    fn fairness(&self, out: &mut String, path: &TracePath, full: bool) {
+        let shown = path.fairness.iter();
+        let shown: Vec<&Fair> = shown
+            .filter(|fair| full || matches!(fair.met, Met::NotEnabled { .. }))
+            .collect();
+        if shown.is_empty() {
+            return;
+        }
+        self.line(out, Line::of(Role::Dim, "fairness allows it:"));
+        for fair in shown {
+            let met = match fair.met {
+                Met::Taken { step } => format!("taken in step {step}"),
+                Met::NotEnabled { after: 0 } => "not enabled initially".to_owned(),
+                Met::NotEnabled { after } => format!("not enabled after step {after}"),
+            };
+            let class = printable(&fair.class);
+            let text = format!("  {class} ({}): {met}", fair.fairness.word());
+            self.line(out, Line::of(Role::Dim, &text));
         }
     }
 

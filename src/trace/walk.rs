@@ -2,7 +2,8 @@
 
 use crate::error::Error;
 use crate::space::{
-    Absorbed, Answer, Arena, Judgement, Label, PROPERTIES_MAX, Rendered, StateSpace,
+    Absorbed, Answer, Arena, Class, FairClass, Judgement, Label, PROPERTIES_MAX, Rendered, Share,
+    StateSpace,
 };
 
 /// How often a space may ask to begin again before it is not making progress: once per property it may hold, and once more.
@@ -125,20 +126,49 @@ impl<'s, S: StateSpace> Walk<'s, S> {
         Ok(steps(&successors))
     }
 
-    /// The step with this index, one of [`steps`](Walk::steps).
+    /// What the steps share in fairness, idle ones included.
+    pub(super) fn fair(&mut self) -> Result<Vec<Share>, Halt> {
+        self.steps()?;
+        let mut shares = Vec::new();
+        let index = self.index();
+        self.space
+            .fair(&self.here, index, &mut self.scratch, &mut shares);
+        Ok(shares)
+    }
+
+    /// The steps that change nothing and are no steps of an expansion, ascending.
+    pub(super) fn idle_steps(&mut self) -> Result<Vec<u32>, Halt> {
+        let shares = self.fair()?;
+        let idle = shares.iter().filter(|share| share.idle);
+        let mut steps: Vec<u32> = idle.map(|share| share.step).collect();
+        steps.dedup();
+        Ok(steps)
+    }
+
+    /// A fairness class in words.
+    pub(super) fn class(&self, class: Class) -> FairClass {
+        self.space.class(class)
+    }
+
+    /// Whether this is the state that was [left](Walk::take).
+    pub(super) fn is(&self, left: &S::Arena) -> bool {
+        self.space
+            .same(&self.here, self.index(), left, left.len() - 1)
+    }
+
+    /// The step with this index, one of [`steps`](Walk::steps) or [`idle_steps`](Walk::idle_steps).
     pub(super) fn label(&self, step: u32) -> Result<Label, Halt> {
         Ok(self.space.label(&self.here, self.index(), step)?)
     }
 
-    /// Takes the step with this index, one of [`steps`](Walk::steps).
-    pub(super) fn take(&mut self, step: u32) -> Result<(), Halt> {
+    /// Takes the step with this index, one of [`steps`](Walk::steps); the arena whose last state was left.
+    pub(super) fn take(&mut self, step: u32) -> Result<S::Arena, Halt> {
         let mut next = S::Arena::default();
         let index = self.index();
         self.space
             .successor(&self.here, index, step, &mut self.scratch, &mut next)?;
         assert!(next.len() == 1, "a step leads to one state");
-        self.here = next;
-        Ok(())
+        Ok(std::mem::replace(&mut self.here, next))
     }
 
     /// The names of the boundaries.

@@ -178,16 +178,17 @@ impl Close {
         parts.any(|part| part.class == class && part.role != Role::Uses)
     }
 
-    /// Whether an idle step has a share in fairness here.
-    pub(super) fn idles(&self, at: u32) -> bool {
-        self.parts(at).iter().any(|part| part.edge == IDLE)
+    /// Whether an idle step that is not banned has a share in fairness here.
+    pub(super) fn idles(&self, at: u32, banned: &[u32]) -> bool {
+        let mut parts = self.parts(at).iter();
+        parts.any(|part| part.edge == IDLE && !self.is_banned(at, part.step, banned))
     }
 
-    /// Whether an edge uses a class that is banned.
-    pub(super) fn is_banned(&self, at: u32, edge: usize, banned: &[u32]) -> bool {
+    /// Whether a step uses a class that is banned.
+    pub(super) fn is_banned(&self, at: u32, step: u32, banned: &[u32]) -> bool {
         !banned.is_empty()
             && self.parts(at).iter().any(|part| {
-                part.edge == edge as u32 && part.role == Role::Uses && banned.contains(&part.class)
+                part.step == step && part.role == Role::Uses && banned.contains(&part.class)
             })
     }
 }

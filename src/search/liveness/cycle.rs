@@ -133,18 +133,20 @@ impl<P: Fn(u32) -> bool> Way<'_, P> {
         let mut hops = Vec::new();
         for (edge, &to) in self.close.edges(from).iter().enumerate() {
             let stays = to != OUT && self.position(to).is_some();
-            if stays && !self.close.is_banned(from, edge, &self.part.banned) {
+            let step = self.close.step(from, edge);
+            if stays && !self.close.is_banned(from, step, &self.part.banned) {
                 hops.push(Hop {
                     from,
                     edge: edge as u32,
-                    step: self.close.step(from, edge),
+                    step,
                     to,
                 });
             }
         }
         let mut last = None;
         for share in self.close.parts(from) {
-            if share.edge == IDLE && last != Some(share.step) {
+            let is_banned = self.close.is_banned(from, share.step, &self.part.banned);
+            if share.edge == IDLE && last != Some(share.step) && !is_banned {
                 last = Some(share.step);
                 hops.push(Hop {
                     from,

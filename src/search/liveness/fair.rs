@@ -52,8 +52,9 @@ impl Digraph for Rest<'_> {
 
     fn edge(&self, node: u32, edge: usize) -> Option<u32> {
         let to = self.close.edges(node)[edge];
+        let step = self.close.step(node, edge);
         let is_left =
-            to != OUT && self.is_node(to) && !self.close.is_banned(node, edge, self.banned);
+            to != OUT && self.is_node(to) && !self.close.is_banned(node, step, self.banned);
         is_left.then_some(to)
     }
 }
@@ -115,7 +116,7 @@ pub(super) fn fair_parts(close: &Close, accepts: impl Fn(u32) -> bool) -> Vec<Fa
         components(
             &rest,
             part.states.iter().copied(),
-            |at| close.idles(at),
+            |at| close.idles(at, &banned),
             |states| {
                 parts.push(FairPart {
                     states: states.to_vec(),
@@ -139,12 +140,11 @@ fn tally(close: &Close, part: &FairPart, part_of: &[u32], number: u32) -> Vec<Ta
                 tally.last = Some(at);
                 tally.n_enabling += 1;
             }
-            let is_inside = share.edge == IDLE || {
+            let stays = share.edge == IDLE || {
                 let to = edges[share.edge as usize];
-                to != OUT
-                    && part_of[to as usize] == number
-                    && !close.is_banned(at, share.edge as usize, &part.banned)
+                to != OUT && part_of[to as usize] == number
             };
+            let is_inside = stays && !close.is_banned(at, share.step, &part.banned);
             if is_inside {
                 tally.taken |= share.role == Role::Takes;
                 tally.used |= share.role == Role::Uses;

@@ -4,7 +4,7 @@ use super::event::Columns;
 use super::line::{Line, Role};
 use super::{Page, Style, WIDTH_MIN};
 use crate::space::PropertyKind;
-use crate::trace::{AtEnd, Change, Difference, Replay, Trace, TraceStep};
+use crate::trace::{AtEnd, Change, Difference, Flaw, Replay, Trace, TraceStep};
 use crate::value::printable;
 
 /// What a replay found: for each path its first difference, and what the property says at the end. Every line ends with a line break.
@@ -57,6 +57,16 @@ impl Page<'_> {
             Difference::AnotherState { step, .. } => {
                 format!("the model differs at step {step}: it leads to another state")
             }
+            Difference::Loop { flaw: Flaw::Open } => {
+                "the model differs: the loop does not lead back to where it begins".to_owned()
+            }
+            Difference::Loop {
+                flaw: Flaw::Unfair { class, fairness },
+            } => format!(
+                "the model differs: fairness does not allow the loop any more, which never has the {} ({})",
+                printable(class),
+                fairness.word()
+            ),
             Difference::Outside { step: 0, boundary } => format!(
                 "the model differs at the start: it lies outside \"{}\"",
                 printable(boundary)
@@ -77,7 +87,9 @@ impl Page<'_> {
                 self.steps(out, "recorded:", steps.get(step.wrapping_sub(1)..*step));
                 self.steps(out, "possible today:", Some(enabled));
             }
-            Difference::NoInitialState { .. } | Difference::Outside { .. } => {}
+            Difference::NoInitialState { .. }
+            | Difference::Loop { .. }
+            | Difference::Outside { .. } => {}
         }
     }
 

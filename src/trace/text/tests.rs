@@ -19,6 +19,7 @@ fn straight(mut table: Table, n_steps: usize) -> Trace {
     let path = Path {
         initial: 0,
         steps: vec![0; n_steps],
+        loop_start: None,
     };
     Trace {
         paths: vec![record_path(&mut table, &path).expect("recorded")],
@@ -325,6 +326,7 @@ fn where_it_starts_is_said_where_it_is_not_obvious() {
     let path = Path {
         initial: 1,
         steps: vec![0],
+        loop_start: None,
     };
     let trace = Trace {
         paths: vec![record_path(&mut table, &path).expect("recorded")],
