@@ -214,6 +214,7 @@ impl StateSpace for Graph {
             content: Tree::Text(format!("{} by {step}", states.0[index])),
             name: None,
             sent: Vec::new(),
+            interrupted: None,
         })
     }
     fn render(&self, states: &States, index: usize) -> Rendered {

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 
 use stateright::actor::Id;
 
-use super::layout::{PENDING_EVENT, Place, Rule, WITHOUT_EFFECT};
+use super::layout::{PENDING_EVENT, Place, WITHOUT_EFFECT};
 use super::steps::Effect;
 use super::{ActorSpace, Scratch};
 use crate::error::Error;
@@ -365,10 +365,10 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         }
         let mut words = Vec::new();
         let rules = &self.rules;
-        if rules.iter().any(|rule| !rule.is_fair_loss()) {
+        if rules.iter().any(|rule| !rule.delivers_strongly) {
             let lossy = rules
                 .iter()
-                .any(|rule| rule.losing && !rule.budgeted && !rule.is_fair_loss());
+                .any(|rule| rule.losing && !rule.budgeted && !rule.delivers_strongly);
             words.push(
                 match (rules.iter().any(|rule| rule.budgeted), lossy) {
                     (_, true) => {
