@@ -2,14 +2,23 @@
 
 use crate::catalogue::Catalogue;
 
+#[path = "../models/clocks.rs"]
+mod clocks;
 #[path = "../models/duva_join.rs"]
 mod duva_join;
+#[path = "../models/links.rs"]
+mod links;
 #[path = "../models/two_phase_commit_tla.rs"]
 pub mod two_phase_commit_tla;
 
 /// All of them, in the order they are listed.
 pub fn catalogue() -> Catalogue {
-    Catalogue::new([duva_join::entry(), two_phase_commit_tla::entry()])
+    Catalogue::new([
+        duva_join::entry(),
+        links::entry(),
+        clocks::entry(),
+        two_phase_commit_tla::entry(),
+    ])
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use clap::Subcommand;
 use super::exit::Exit;
 use super::{Context, check, files, width};
 use crate::error::Error;
-use crate::report::{Paint, plural};
+use crate::report::{Paint, for_ever, plural};
 use crate::space::PropertyKind;
 use crate::trace::{self, Replay, Style, Trace};
 use crate::value::printable;
@@ -101,10 +101,14 @@ fn title(trace: &Trace, paint: Paint) -> String {
         _ => "violated in",
     };
     format!(
-        "{}{parameters}\n{} \"{}\": {end} {}\n\n",
+        "{}{parameters}\n{} \"{}\": {end} {}{}\n\n",
         paint.bold(&name),
         shown.kind.word(),
         printable(&shown.name),
         plural(trace.len(), "step"),
+        for_ever(
+            trace.len(),
+            trace.paths.iter().find_map(|path| path.loop_start)
+        ),
     )
 }

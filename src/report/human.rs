@@ -140,6 +140,9 @@ impl Human {
         if let Some(note) = &outcome.identity_note {
             fact("identity", note);
         }
+        for assumption in &outcome.assumptions {
+            fact("assumed", &printable(assumption));
+        }
         for cut in &outcome.cuts {
             fact("cut by", &printable(cut));
         }
@@ -232,7 +235,11 @@ impl Human {
                 format!("{}, reached in {}", verdict.words(), plural(len, "step"))
             }
             (_, Verdict::Violated, Some(len)) => {
-                format!("violated in {}", plural(len, "step"))
+                format!(
+                    "violated in {}{}",
+                    plural(len, "step"),
+                    for_ever(len, finding.loop_start())
+                )
             }
             _ => verdict.words().to_owned(),
         };
@@ -241,6 +248,17 @@ impl Human {
             Verdict::Vacuous | Verdict::Inconclusive => self.paint.warn(&words),
             Verdict::Violated => self.paint.bad(&words),
         }
+    }
+}
+
+/// How a path goes on for ever, behind the number of its steps.
+pub(crate) fn for_ever(steps: usize, loop_start: Option<usize>) -> String {
+    match loop_start.map(|start| steps.saturating_sub(start)) {
+        None => String::new(),
+        Some(0) => ", and stays there".to_owned(),
+        Some(n) if n == steps => ", again and again".to_owned(),
+        Some(1) => ", the last again and again".to_owned(),
+        Some(n) => format!(", the last {} again and again", grouped(n as u64)),
     }
 }
 

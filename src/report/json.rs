@@ -60,6 +60,7 @@ enum Line<'a> {
         hash_seed: u64,
         omission_bound: f64,
         identity: Option<&'a str>,
+        assumptions: &'a [String],
         never_exercised: &'a [String],
         measured: MeasuredLine,
     },
@@ -80,6 +81,7 @@ struct PropertyLine<'a> {
     verdict: Verdict,
     expected: Verdict,
     trace_len: Option<usize>,
+    loop_start: Option<usize>,
 }
 
 /// The options that decide what is found; threads do not, and stand under `measured`.
@@ -171,6 +173,7 @@ fn finished(report: &Report) -> String {
         hash_seed: subject.options.hash_seed,
         omission_bound: outcome.omission_bound,
         identity: outcome.identity_note.as_deref(),
+        assumptions: &outcome.assumptions,
         never_exercised: &outcome.never_exercised,
         measured: measured(report, &report.measured),
     }));
@@ -204,6 +207,7 @@ fn property_line(finding: &Finding) -> PropertyLine<'_> {
         verdict: finding.outcome.verdict,
         expected: finding.expected,
         trace_len: finding.trace_len(),
+        loop_start: finding.loop_start(),
     }
 }
 

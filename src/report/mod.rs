@@ -9,7 +9,7 @@ mod paint;
 
 pub use human::Human;
 #[cfg(feature = "cli")]
-pub(crate) use human::{bytes, grouped, plural, quoted_name, safe_lines};
+pub(crate) use human::{bytes, for_ever, grouped, plural, quoted_name, safe_lines};
 pub use json::{Json, SCHEMA};
 pub use paint::Paint;
 
@@ -61,6 +61,11 @@ impl Finding {
     /// Steps of the counterexample or witness; the longer of two.
     pub fn trace_len(&self) -> Option<usize> {
         self.outcome.paths.iter().map(|p| p.steps.len()).max()
+    }
+
+    /// Where the counterexample goes on for ever: the number of steps before its loop.
+    pub fn loop_start(&self) -> Option<usize> {
+        self.outcome.paths.iter().find_map(|p| p.loop_start)
     }
 }
 
