@@ -11,7 +11,7 @@ pub use crate::{catalogue_entry, message, params, state};
 
 pub use crate::system::{
     Crashes, Event, Fairness, Handle, Handles, Link, ObserverHandle, Partitions, Snapshot, Steps,
-    System, environment,
+    System, Timing, environment, ticks,
 };
 
 /// An ordered set with cheap clones, canonical as part of a state.

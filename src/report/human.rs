@@ -159,6 +159,9 @@ impl Human {
                 );
             }
         }
+        for warning in &outcome.warnings {
+            fact("warning", &printable(warning));
+        }
         for never in &outcome.never_exercised {
             fact("never exercised", &printable(never));
         }

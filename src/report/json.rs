@@ -61,6 +61,7 @@ enum Line<'a> {
         omission_bound: f64,
         identity: Option<&'a str>,
         assumptions: &'a [String],
+        warnings: &'a [String],
         never_exercised: &'a [String],
         measured: MeasuredLine,
     },
@@ -174,6 +175,7 @@ fn finished(report: &Report) -> String {
         omission_bound: outcome.omission_bound,
         identity: outcome.identity_note.as_deref(),
         assumptions: &outcome.assumptions,
+        warnings: &outcome.warnings,
         never_exercised: &outcome.never_exercised,
         measured: measured(report, &report.measured),
     }));

@@ -352,6 +352,7 @@ impl<S: StateSpace, F: Fingerprint> Search<S, F> {
                 } else {
                     Vec::new()
                 },
+                warnings: Vec::new(),
                 bytes_peak: self.bytes_peak,
             },
             initial: self.initial,

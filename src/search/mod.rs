@@ -205,6 +205,8 @@ pub struct Outcome {
     pub assumptions: Vec<String>,
     /// What was never exercised; empty where the search was cut.
     pub never_exercised: Vec<NeverExercised>,
+    /// What is likely a mistake in the model though no property says so, in words: something that can happen for ever in no time.
+    pub warnings: Vec<String>,
     /// The most bytes the search held at once, by its own count.
     pub bytes_peak: u64,
 }

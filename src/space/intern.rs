@@ -24,6 +24,9 @@ pub(crate) enum Kind {
     LastDelivery = 6,
     Panicked = 7,
     Partitions = 8,
+    /// A message in flight with the ticks that remain.
+    Timed = 9,
+    Phase = 10,
 }
 
 /// Content hashes: XXH3-128 of kind, slot, ordinal, length and bytes.

@@ -182,6 +182,10 @@ pub enum StepKind {
     Partition,
     /// A partition heals.
     Heal,
+    /// Time passes, for everybody.
+    Tick,
+    /// The bounds on time hold from here on.
+    Stabilise,
 }
 
 impl StepKind {
@@ -196,6 +200,17 @@ impl StepKind {
                 | StepKind::Partition
         )
     }
+}
+
+/// What a step has to do with time, in a model that has ticks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Time passes.
+    Tick,
+    /// This lane acts at once: infinitely many such steps without a tick are infinitely much in no time.
+    Instant(u32),
+    /// Nothing: a fault, a step of the environment, or any step while no bound on time holds.
+    Free,
 }
 
 /// Where in a handler a process crashes.
@@ -372,6 +387,16 @@ pub trait StateSpace: Send + Sync {
     /// What is assumed of runs, in words, one assumption an item.
     fn assumptions(&self) -> Vec<String> {
         vec!["some step is taken while one is enabled (weak)".to_owned()]
+    }
+
+    /// Whether the model has ticks, so that [`paces`](StateSpace::paces) says something.
+    fn has_ticks(&self) -> bool {
+        false
+    }
+
+    /// Appends for each place of [`expand`](StateSpace::expand) what its step has to do with time. Only for a model with ticks.
+    fn paces(&self, states: &Self::Arena, index: usize, out: &mut Vec<Pace>) {
+        let _ = (states, index, out);
     }
 
     /// Whether two states are equal, compared in full.

@@ -39,6 +39,10 @@ pub enum Sabotage {
     CrashOfActorNotSpent,
     /// A link holds one copy more than its capacity.
     CapacityOffByOne,
+    /// A tick does not wait for messages that can wait no longer.
+    TickIgnoresMessages,
+    /// A timer fires before its range begins.
+    TimerFiresEarly,
 }
 
 /// Which fault is on, if any.

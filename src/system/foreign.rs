@@ -11,7 +11,7 @@ use super::link::Link;
 use super::observer::{self, Event};
 use super::process::{Identity, Process};
 use super::rules::{MessageRules, NoOp, Rules};
-use super::{Slot, System};
+use super::{Slot, System, Timing};
 
 /// What is the same for all pairs and actors of a stateright model.
 pub(crate) struct Foreign<M> {
@@ -48,6 +48,7 @@ impl<M: Clone + Debug + Eq + Hash + Send + Sync + 'static> System<M> {
                 simultaneous_crashes: Some(foreign.max_crashes),
             },
             assumptions: Vec::new(),
+            timing: Timing::asynchronous(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Links, partitions and crashes: what the network and the processes may do.
 
+use std::ops::RangeInclusive;
+
 use stateright::actor::Id;
 
 /// What a link from one actor to another may do with messages.
@@ -34,6 +36,8 @@ pub struct Link {
     pub(crate) loss_budget: Option<u32>,
     pub(crate) capacity: Option<u32>,
     pub(crate) authenticated: bool,
+    /// Ticks that a message takes; `None`: what the system's timing says.
+    pub(crate) delay: Option<(u32, u32)>,
 }
 
 impl Link {
@@ -48,6 +52,7 @@ impl Link {
             loss_budget: None,
             capacity: None,
             authenticated: true,
+            delay: None,
         }
     }
 
@@ -140,6 +145,16 @@ impl Link {
     pub fn unauthenticated(self) -> Self {
         Link {
             authenticated: false,
+            ..self
+        }
+    }
+
+    /// A message takes any number of ticks in this range, where there are ticks: in a system that is synchronous or partially synchronous
+    /// ([`Timing`](super::Timing)). In an asynchronous one it makes no difference.
+    #[must_use]
+    pub fn delay(self, ticks: RangeInclusive<u32>) -> Self {
+        Link {
+            delay: Some((*ticks.start(), *ticks.end())),
             ..self
         }
     }

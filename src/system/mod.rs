@@ -12,6 +12,7 @@ mod process;
 mod property;
 mod rules;
 mod snapshot;
+mod timing;
 
 pub use encoded::EncodedActor;
 pub use fairness::{Fairness, Steps};
@@ -19,6 +20,7 @@ pub use handle::{Handle, Handles, ObserverHandle};
 pub use link::{Crashes, Link, Partitions};
 pub use observer::Event;
 pub use snapshot::Snapshot;
+pub use timing::{Timing, ticks};
 
 pub(crate) use fairness::StepsKind;
 pub(crate) use foreign::Foreign;
@@ -32,6 +34,7 @@ pub(crate) use process::{
 pub(crate) use property::{Predicate, Property, Test, Valuation};
 pub(crate) use rules::{MessageRules, NoOp, Rules};
 pub(crate) use snapshot::View;
+pub(crate) use timing::{TimingKind, Window};
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -101,6 +104,7 @@ pub struct System<M> {
     pub(crate) message: MessageRules<M>,
     pub(crate) rules: Rules,
     pub(crate) assumptions: Vec<(Steps, Fairness)>,
+    pub(crate) timing: Timing,
 }
 
 /// A named place for an actor.
@@ -163,6 +167,7 @@ impl<M: Message> System<M> {
             message: MessageRules::encoded(),
             rules: Rules::default(),
             assumptions: Vec::new(),
+            timing: Timing::asynchronous(),
         }
     }
 
@@ -257,6 +262,11 @@ impl<M: Message> System<M> {
                 self.link(from, to, link);
             }
         }
+    }
+
+    /// What is known of time: nothing, unless told otherwise.
+    pub fn timing(&mut self, timing: Timing) {
+        self.timing = timing;
     }
 
     /// Lets the network fall apart between two groups of actors, within a budget.

@@ -6,10 +6,12 @@ use std::cmp::Ordering;
 use std::fmt::Debug;
 use std::hash::Hash;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 use stateright::actor::{Actor, Command, Id, Out};
 
+use super::timing::Window;
 use crate::error::Error;
 use crate::value::{Tree, canonical, hash_stream};
 
@@ -112,6 +114,8 @@ pub(crate) struct Local<A: Actor> {
     pub(crate) up: bool,
     /// Sorted by the actor's [`Rules`].
     pub(crate) timers: Vec<A::Timer>,
+    /// For each timer the ticks that remain; empty where there are no ticks.
+    pub(crate) windows: Vec<Window>,
     /// Sorted by key.
     pub(crate) choices: Vec<(String, Vec<A::Random>)>,
     pub(crate) storage: Option<A::Storage>,
@@ -123,9 +127,33 @@ impl<A: Actor> Clone for Local<A> {
             state: self.state.clone(),
             up: self.up,
             timers: self.timers.clone(),
+            windows: self.windows.clone(),
             choices: self.choices.clone(),
             storage: self.storage.clone(),
         }
+    }
+}
+
+impl<A: Actor> Local<A> {
+    fn remove_timer(&mut self, position: usize) -> A::Timer {
+        if !self.windows.is_empty() {
+            self.windows.remove(position);
+        }
+        self.timers.remove(position)
+    }
+
+    fn sort_timers(&mut self, order: fn(&A::Timer, &A::Timer) -> Ordering) {
+        if self.windows.is_empty() {
+            self.timers.sort_by(order);
+            return;
+        }
+        let windows = std::mem::take(&mut self.windows);
+        let mut both: Vec<_> = std::mem::take(&mut self.timers)
+            .into_iter()
+            .zip(windows)
+            .collect();
+        both.sort_by(|(a, _), (b, _)| order(a, b));
+        (self.timers, self.windows) = both.into_iter().unzip();
     }
 }
 
@@ -203,6 +231,12 @@ pub(crate) trait Process<M>: Send + Sync {
     fn is_strict(&self) -> bool;
     /// The component without its timers or its storage: for deliberate faults in tests.
     fn stripped(&self, local: &Component, timers: bool, storage: bool) -> Component;
+    /// From now on timers hold the ticks that remain, each so long.
+    fn keep_time(&mut self, unit: Duration);
+    /// For each timer of [`pending`](Process::pending), in its order, the ticks that remain; empty where there are no ticks.
+    fn windows<'a>(&self, local: &'a Component) -> &'a [Window];
+    /// The component a tick later. No timer is at its latest.
+    fn tick(&self, local: &Component) -> Component;
     /// The name of the actor's Rust type, for messages about it.
     fn type_name(&self) -> &'static str;
 }
@@ -229,6 +263,8 @@ type Settled<A> = (Option<Local<A>>, Vec<(Id, <A as Actor>::Msg)>);
 pub(crate) struct ActorProcess<A: Actor> {
     actor: A,
     rules: Rules<A>,
+    /// How long a tick is, where there are ticks.
+    unit: Option<Duration>,
 }
 
 impl<A: Actor> ActorProcess<A> {
@@ -256,13 +292,23 @@ impl<A: Actor> ActorProcess<A> {
                         &local.storage,
                     ),
                     out,
-                )
+                )?;
+                // Without ticks the encoding is what it would be if there were no such thing.
+                if local.windows.is_empty() {
+                    Ok(())
+                } else {
+                    canonical(&local.windows, out)
+                }
             },
             tree: |local| local_tree(local, Tree::of, Tree::of, Tree::of, Tree::of),
             keeps_state_when_down: false,
             strict: true,
         };
-        ActorProcess { actor, rules }
+        ActorProcess {
+            actor,
+            rules,
+            unit: None,
+        }
     }
 
     /// Identity by the actor's own `Hash` and `PartialEq`, as stateright's models are bound.
@@ -293,7 +339,11 @@ impl<A: Actor> ActorProcess<A> {
             keeps_state_when_down: true,
             strict: false,
         };
-        ActorProcess { actor, rules }
+        ActorProcess {
+            actor,
+            rules,
+            unit: None,
+        }
     }
 
     /// Applies a handler's commands to the component it started from.
@@ -303,15 +353,26 @@ impl<A: Actor> ActorProcess<A> {
         for command in out {
             match command {
                 Command::Send(to, msg) => sends.push((to, msg)),
-                Command::SetTimer(timer, _) => {
+                Command::SetTimer(timer, range) => {
                     changed = true;
-                    if !local.timers.contains(&timer) {
+                    let known = local.timers.iter().position(|set| *set == timer);
+                    if let Some(unit) = self.unit {
+                        let name = || format!("timer {}", (self.rules.timer_tree)(&timer).text());
+                        let window = Window::of(&range, unit, name);
+                        match known {
+                            Some(at) => local.windows[at] = window,
+                            None => local.windows.push(window),
+                        }
+                    }
+                    if known.is_none() {
                         local.timers.push(timer);
                     }
                 }
                 Command::CancelTimer(timer) => {
                     changed = true;
-                    local.timers.retain(|set| *set != timer);
+                    if let Some(at) = local.timers.iter().position(|set| *set == timer) {
+                        local.remove_timer(at);
+                    }
                 }
                 Command::ChooseRandom(key, alternatives) => {
                     changed = true;
@@ -326,7 +387,7 @@ impl<A: Actor> ActorProcess<A> {
                 }
             }
         }
-        local.timers.sort_by(self.rules.timer_order);
+        local.sort_timers(self.rules.timer_order);
         local.choices.sort_by(|(a, _), (b, _)| a.cmp(b));
         (changed.then_some(local), sends)
     }
@@ -365,10 +426,14 @@ fn local_tree<A: Actor>(
     };
     let mut parts = Vec::new();
     if !local.timers.is_empty() {
-        parts.push((
-            "timers".to_owned(),
-            Tree::Set(local.timers.iter().map(timer).collect()),
-        ));
+        let names = local.timers.iter().map(timer);
+        let timers = if local.windows.is_empty() {
+            Tree::Set(names.collect())
+        } else {
+            let windows = local.windows.iter().map(|w| Tree::Atom(w.text()));
+            Tree::Map(names.zip(windows).collect())
+        };
+        parts.push(("timers".to_owned(), timers));
     }
     if !local.choices.is_empty() {
         let choices = local.choices.iter();
@@ -401,6 +466,7 @@ where
             state: Some(state),
             up: true,
             timers: Vec::new(),
+            windows: Vec::new(),
             choices: Vec::new(),
             storage,
         };
@@ -466,7 +532,7 @@ where
         let mut out = Out::new();
         let untouched = match *pending {
             Pending::Timer(position) => {
-                let timer = after.timers.remove(position);
+                let timer = after.remove_timer(position);
                 self.actor.on_timeout(id, &mut state, &timer, &mut out);
                 let renewed = |c: &Command<_, A::Timer, _, _>| matches!(c, Command::SetTimer(set, _) if *set == timer);
                 matches!(state, Cow::Borrowed(_)) && out.len() == 1 && out.iter().all(renewed)
@@ -506,6 +572,7 @@ where
             },
             up: false,
             timers: Vec::new(),
+            windows: Vec::new(),
             choices: Vec::new(),
             storage: before.storage.clone(),
         })
@@ -568,6 +635,7 @@ where
                     state: None,
                     up: false,
                     timers: Vec::new(),
+                    windows: Vec::new(),
                     choices: Vec::new(),
                     storage: storage.clone(),
                 }),
@@ -638,6 +706,7 @@ where
         a.up == b.up
             && a.state == b.state
             && a.timers == b.timers
+            && a.windows == b.windows
             && a.choices == b.choices
             && a.storage == b.storage
     }
@@ -670,9 +739,29 @@ where
         let mut local = local.get::<Local<A>>().clone();
         if timers {
             local.timers.clear();
+            local.windows.clear();
         }
         if storage {
             local.storage = None;
+        }
+        Component::new(local)
+    }
+
+    fn keep_time(&mut self, unit: Duration) {
+        self.unit = Some(unit);
+    }
+
+    fn windows<'a>(&self, local: &'a Component) -> &'a [Window] {
+        &local.get::<Local<A>>().windows
+    }
+
+    fn tick(&self, local: &Component) -> Component {
+        let mut local = local.get::<Local<A>>().clone();
+        for window in &mut local.windows {
+            *window = match window.ticked() {
+                Some(later) => later,
+                None => unreachable!("a timer at its latest holds time up"),
+            };
         }
         Component::new(local)
     }

@@ -19,6 +19,8 @@ pub(crate) trait View<M> {
     fn last_delivery(&self) -> Option<Envelope<&M>>;
     /// Whether the partition of this name, or any, is up; `None`: there is none of that name.
     fn partition_is_up(&self, name: Option<&str>) -> Option<bool>;
+    /// Whether the bounds on time hold.
+    fn keeps_time(&self) -> bool;
 }
 
 /// One state of a system. Index it with a [`Handle`] for an actor's state, with an [`ObserverHandle`] for an observer's value.
@@ -82,6 +84,12 @@ impl<'a, M> Snapshot<'a, M> {
             Some(is_up) => is_up,
             None => std::panic::panic_any(Mistake(format!("no partition is named \"{name}\""))),
         }
+    }
+
+    /// Whether the bounds on time hold: always in a synchronous system, never in an asynchronous one, and in a partially synchronous one from the
+    /// unknown moment on.
+    pub fn keeps_time(&self) -> bool {
+        self.view.keeps_time()
     }
 
     /// Every envelope in flight, equal copies repeated, in no particular order.

@@ -21,5 +21,6 @@ mod sabotage;
 mod settings;
 mod table;
 mod tidy;
+mod timing;
 mod traces;
 mod walk;

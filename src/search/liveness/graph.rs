@@ -167,6 +167,11 @@ impl Graph {
         self.flags[state as usize] & NODE != 0
     }
 
+    /// Whether the state's steps are known.
+    pub(super) fn is_expanded(&self, state: u32) -> bool {
+        self.flags[state as usize] & EXPANDED != 0
+    }
+
     /// Whether a run may stay in the state for ever.
     pub(super) fn stays(&self, state: u32) -> bool {
         self.flags[state as usize] & STAYS != 0

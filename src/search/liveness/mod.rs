@@ -15,6 +15,7 @@ mod graph;
 mod numbers;
 mod region;
 mod store;
+mod time;
 
 pub(super) use store::Store;
 
@@ -90,6 +91,7 @@ pub(super) fn decide<S: StateSpace, F: Fingerprint>(
     let bytes = graph.bytes() + store.bytes() + space.bytes();
     outcome.bytes_peak = outcome.bytes_peak.max(bytes as u64);
     let states = store.with_initial(&explored.initial);
+    outcome.warnings = time::warnings::<S, F>(space, &states, &graph)?;
     let mut live = properties.iter().enumerate();
     let of_liveness = (outcome.properties.iter_mut()).filter(|p| p.decl.kind.is_liveness());
     for property in of_liveness {

@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use rayon::prelude::*;
 use stateright::actor::{Envelope, Id};
 
-use super::layout::{CRASH_EVENT, Entry, PENDING_EVENT, RECOVER_EVENT, Told, WITHOUT_EFFECT};
+use super::layout::{
+    CRASH_EVENT, Entry, PENDING_EVENT, RECOVER_EVENT, TICK_EVENT, Told, WITHOUT_EFFECT,
+};
 use super::{ActorSpace, Scratch};
 use crate::error::Error;
 use crate::space::Absorbed;
@@ -34,6 +36,10 @@ pub(super) enum Miss {
         send: u32,
     },
     Pop {
+        channel: u32,
+    },
+    /// A channel a tick later, or once the bounds on time hold.
+    Pass {
         channel: u32,
     },
     /// A predicate in a state, where its decision tree ends: at `node`, under `key`.
@@ -111,6 +117,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                     } => folds.push((*observer, *value, *signature)),
                     Miss::Push { channel, send } => self.push(*channel, *send)?,
                     Miss::Pop { channel } => self.pop(*channel)?,
+                    Miss::Pass { channel } => self.pass(*channel)?,
                 }
             }
         }
@@ -189,6 +196,12 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                     rearmed: Vec::new(),
                 },
                 RECOVER_EVENT => process.start(id, Some(component)),
+                TICK_EVENT => Reaction {
+                    local: Some(process.tick(component)),
+                    sends: Vec::new(),
+                    untouched: false,
+                    rearmed: Vec::new(),
+                },
                 event if event >= PENDING_EVENT => process.fire(
                     id,
                     component,
@@ -219,6 +232,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         let event = match event {
             CRASH_EVENT => "a crash".to_owned(),
             RECOVER_EVENT => "a recovery".to_owned(),
+            TICK_EVENT => "a tick".to_owned(),
             event if event >= PENDING_EVENT => {
                 let pending = &info.pending[(event - PENDING_EVENT) as usize];
                 self.processes[actor]
@@ -244,6 +258,12 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
     ) -> Result<Result<Answered<M>, String>, Error> {
         let reaction = match reaction {
             Ok(reaction) => reaction,
+            Err(thrown) if thrown.is_mistake => {
+                let lane = &self.lanes[actor];
+                return Err(Error::model(format!("actor \"{lane}\" {}", thrown.message)).with_cure(
+                    "in a system with ticks set every timer with a range of whole ticks that is not empty, such as `ticks(2..4)`, and declare how long a tick is with `Timing::unit`",
+                ));
+            }
             Err(thrown) => return Ok(Err(thrown.message)),
         };
         let local = match reaction.local {
@@ -303,23 +323,24 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
     ) -> Result<Entry, Error> {
         let actor = self.local_infos[local as usize].actor as usize;
         let told = match event {
-            CRASH_EVENT => Told::Crashed(actor as u32),
-            RECOVER_EVENT => Told::Recovered(actor as u32),
+            CRASH_EVENT => Some(Told::Crashed(actor as u32)),
+            RECOVER_EVENT => Some(Told::Recovered(actor as u32)),
+            TICK_EVENT => None,
             event if event >= PENDING_EVENT => {
                 match self.local_infos[local as usize].pending[(event - PENDING_EVENT) as usize] {
                     crate::system::Pending::Timer(_) => {
                         self.never.timed_out[actor] = true;
-                        Told::TimedOut(actor as u32)
+                        Some(Told::TimedOut(actor as u32))
                     }
                     crate::system::Pending::Choice(..) => {
                         self.never.chose[actor] = true;
-                        Told::Chose(actor as u32)
+                        Some(Told::Chose(actor as u32))
                     }
                 }
             }
             item => {
                 self.never.received[actor] = true;
-                Told::Received(item)
+                Some(Told::Received(item))
             }
         };
         let mut rearmed = Vec::new();
@@ -336,8 +357,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             Err(message) => (self.panicked_local(actor, message)?, Vec::new(), false),
         };
         let signature = self.signature(
-            [told]
-                .into_iter()
+            told.into_iter()
                 .chain(sends.iter().map(|&item| Told::Sent(item)))
                 .collect(),
         );

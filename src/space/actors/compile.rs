@@ -10,6 +10,7 @@ use super::judge::{self, Decision};
 use super::keymap::KeyMap;
 use super::layout::Rule;
 use super::partitions::Cuts;
+use super::time::{Clock, delay_of};
 use super::{ActorSpace, Budget, Seen};
 use crate::error::Error;
 use crate::space::intern::{ContentHash, Kind, Table};
@@ -58,6 +59,12 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             .is_some_and(|limit| limit > 0)
             || crash_rules.iter().any(Option::is_some);
         let cuts = Cuts::of(&system, n)?;
+        let clock = Clock::of(&system)?;
+        if clock.is_some() {
+            for process in &mut processes {
+                process.keep_time(system.timing.unit);
+            }
+        }
         let budget = Budget::of(&system, &lanes, &crash_rules, &cuts.names)?;
         let crashes_inside: Vec<bool> = crash_rules
             .iter()
@@ -71,6 +78,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             + system.observers.len()
             + usize::from(!budget.is_empty())
             + usize::from(!cuts.is_empty())
+            + usize::from(clock.as_ref().is_some_and(|clock| clock.is_partial))
             + usize::from(system.rules.remembers_last_delivery);
 
         let mut properties = vec![PropertyDecl {
@@ -131,6 +139,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             may_crash_inside: crashes_inside.contains(&true),
             crashes_inside,
             cuts,
+            clock,
             is_plain,
             header,
             properties,
@@ -174,6 +183,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             is_stale: false,
             network_asked: AtomicBool::new(false),
             never: Seen::new(n),
+            has_ticked: AtomicBool::new(false),
             own_classes: OwnClasses::default(),
             rearmed: HashMap::new(),
             system,
@@ -194,6 +204,7 @@ fn compile_rules<M>(system: &System<M>, n: usize, cuts: &Cuts) -> Result<Vec<Rul
                     .with_cure("give it a capacity of 1 or more, or never send over it"));
             }
             let cut = cuts.between(src, dst);
+            let delay = delay_of(system, link)?;
             rules.push(Rule {
                 fifo: link.fifo,
                 keeps: link.duplicating,
@@ -205,6 +216,8 @@ fn compile_rules<M>(system: &System<M>, n: usize, cuts: &Cuts) -> Result<Vec<Rul
                 cut,
                 is_authenticated: link.authenticated,
                 delivers_strongly: link.promises_fair_loss() || cut & cuts.recurring() != 0,
+                // The environment's messages are never in flight.
+                delay: if src < n && dst < n { delay } else { None },
             });
         }
     }

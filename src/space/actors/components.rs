@@ -62,6 +62,9 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             dst: if dst < n { dst as u32 } else { NOBODY },
             pair,
             head: self.items.len() as u32,
+            earliest: 0,
+            latest: u32::MAX,
+            next: layout::NO_ITEM,
             tail: layout::NO_ITEM,
             lost: 0,
             rule,
@@ -73,6 +76,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         if rule.losing && self.n_observers() > 0 {
             self.items[id as usize].lost = self.signature(vec![Told::Lost(id)]);
         }
+        self.chain(id)?;
         Ok(id)
     }
 
@@ -122,8 +126,8 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             } else {
                 layout::UNKNOWN_ITEM
             },
+            next: layout::UNKNOWN_ITEM,
             is_channel: true,
-            head,
             ..first
         };
         let id = self.push_item(item, self.item_envelopes[head as usize])?;
@@ -172,6 +176,16 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                     Pending::Choice(..) => self.never.choice_offered[actor] = true,
                 }
             }
+            let windows = process.windows(component);
+            let latest = windows.iter().map(|window| window.latest).min();
+            let earliest = if windows.is_empty() {
+                Vec::new()
+            } else {
+                let of_timers = windows.iter().map(|window| window.earliest);
+                // Timers come first; nothing holds a choice back.
+                let others = std::iter::repeat_n(0, pending.len() - windows.len());
+                of_timers.chain(others).collect()
+            };
             let up = process.is_up(component);
             let Some(n_pending) = u16::try_from(pending.len()).ok().filter(|&n| n < DOWN) else {
                 return Err(Error::capacity(format!(
@@ -191,6 +205,8 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 actor: actor as u32,
                 up,
                 pending,
+                earliest,
+                latest,
                 classes,
                 panicked: None,
             });
@@ -208,6 +224,8 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 actor: actor as u32,
                 up: false,
                 pending: Vec::new(),
+                earliest: Vec::new(),
+                latest: None,
                 classes: Vec::new(),
                 panicked: Some(message),
             });
@@ -252,7 +270,8 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             self.channel_contents[&channel].clone()
         };
         let item = &self.items[send as usize];
-        let copies = content.iter().filter(|&&other| other == send).count();
+        let is_copy = |other: &&u32| self.items[**other as usize].head == item.head;
+        let copies = content.iter().filter(is_copy).count();
         let is_full = |capacity: u32| copies >= capacity as usize;
         if item.rule.capacity.is_some_and(is_full) {
             self.pushes.insert(channel, send, channel);

@@ -23,6 +23,8 @@ const RECOVERY: u64 = 3;
 const STIMULUS: u64 = 4;
 const HEAL: u64 = 5;
 const SOME_STEP: u64 = 6;
+const TICK: u64 = 7;
+const STABILISE: u64 = 8;
 
 fn class(of: u64, number: u32) -> Class {
     Class(of << 32 | u64::from(number))
@@ -204,6 +206,8 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             RECOVERY => format!("recovery of {}", self.lanes[number as usize]),
             STIMULUS => format!("stimulus \"{}\"", self.system.stimuli[number as usize].name),
             HEAL => format!("healing of {}", self.cuts.names[number as usize]),
+            TICK => "ticks".to_owned(),
+            STABILISE => "the moment from which on the bounds hold".to_owned(),
             _ => "some step".to_owned(),
         };
         FairClass {
@@ -226,7 +230,12 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             }
             Place::Crash(actor) => Some((words[actor], super::layout::CRASH_EVENT)),
             Place::Recover(actor) => Some((words[actor], super::layout::RECOVER_EVENT)),
-            Place::Lose(_) | Place::Partition(_) | Place::Heal(_) | Place::CrashInside(..) => None,
+            Place::Lose(_)
+            | Place::Partition(_)
+            | Place::Heal(_)
+            | Place::CrashInside(..)
+            | Place::Tick
+            | Place::Stabilise => None,
         }
     }
 
@@ -243,6 +252,8 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             Place::Stimulus(i) => Some(class(STIMULUS, i as u32)),
             Place::Recover(actor) => Some(class(RECOVERY, actor as u32)),
             Place::Heal(partition) => Some(class(HEAL, partition as u32)),
+            Place::Tick => Some(class(TICK, 0)),
+            Place::Stabilise => Some(class(STABILISE, 0)),
             Place::Lose(_) | Place::Crash(_) | Place::CrashInside(..) | Place::Partition(_) => None,
         }
     }
@@ -286,7 +297,12 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
     /// See [`StateSpace::fair`](crate::space::StateSpace::fair).
     pub(super) fn shares(&self, words: &[u32], scratch: &mut Scratch, out: &mut Vec<Share>) {
         let foreign = self.is_foreign();
+        // Ticks are asked for in every state, whether or not there is one.
+        let mut owes_tick = self.keeps_time(words);
+        let mut any_step = None;
         self.each_step(words, scratch, |step, idle, place| {
+            owes_tick &= place != Place::Tick;
+            any_step = any_step.or(Some((step, idle)));
             let mut share = |class: Class, role: Role| {
                 out.push(Share {
                     step,
@@ -329,12 +345,24 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             }
             ControlFlow::<()>::Continue(())
         });
+        if let Some((step, idle)) = any_step.filter(|_| owes_tick) {
+            out.push(Share {
+                step,
+                class: class(TICK, 0),
+                role: Role::Enables,
+                idle,
+            });
+        }
     }
 
     /// See [`StateSpace::rest`](crate::space::StateSpace::rest).
     pub(super) fn rest_in(&self, words: &[u32], has_steps: bool, scratch: &mut Scratch) -> Rest {
         if self.is_foreign() {
             return if has_steps { Rest::Moves } else { Rest::Stays };
+        }
+        // Time does not stand still.
+        if self.keeps_time(words) && has_steps {
+            return Rest::Moves;
         }
         let mut rest = Rest::Stays;
         let asks = |class: Class| {
@@ -390,6 +418,12 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         }
         words.push("timers of live actors fire, are cancelled or set again (weak)".to_owned());
         words.push("random choices: some alternative is taken (weak)".to_owned());
+        if let Some(clock) = &self.clock {
+            if clock.is_partial {
+                words.push("the bounds on time hold from some moment on (weak)".to_owned());
+            }
+            words.push("time passes: there is always another tick".to_owned());
+        }
         let mut declared: BTreeMap<usize, String> = BTreeMap::new();
         for (position, (steps, fairness)) in self.system.assumptions.iter().enumerate() {
             let kind = match steps.kind {

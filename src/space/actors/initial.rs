@@ -182,6 +182,8 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         if item.is_sink {
             return Ok(());
         }
+        let keeps_time = self.clock.as_ref().is_some_and(|clock| !clock.is_partial);
+        let send = self.sent_as(send, keeps_time);
         if !item.rule.fifo {
             let copies = network.iter().filter(|&&id| id == send).count();
             if item

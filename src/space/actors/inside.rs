@@ -96,7 +96,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         let spends = match event {
             Event::Deliver(at) | Event::Keep(at) => {
                 let item = &self.items[words[at] as usize];
-                if self.is_cut(words, item) {
+                if item.earliest > 0 || self.is_cut(words, item) {
                     return None;
                 }
                 match event {
@@ -106,6 +106,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             }
             Event::Stimulus(i) => crash.add(Some(i)),
             Event::Recover(_) if !self.system.crashes[rule].recover => return None,
+            Event::Pending(actor, k) if !self.is_due(words, actor, k) => return None,
             Event::Recover(_) | Event::Pending(..) => crash,
         };
         self.affords(words, &spends).then_some(spends)

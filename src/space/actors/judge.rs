@@ -224,6 +224,13 @@ impl<M: Clone + Send + Sync + 'static> View<M> for Reading<'_, M> {
         word.checked_sub(1).map(|item| self.space.envelope(item))
     }
 
+    fn keeps_time(&self) -> bool {
+        if let Some(at) = self.space.phase_at() {
+            self.note(at);
+        }
+        self.space.keeps_time(self.words)
+    }
+
     fn partition_is_up(&self, name: Option<&str>) -> Option<bool> {
         let cuts = &self.space.cuts;
         let mask = match name {

@@ -3,17 +3,30 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
-use super::layout::{CRASH_EVENT, PENDING_EVENT, Place, RECOVER_EVENT, WITHOUT_EFFECT};
+use super::layout::{CRASH_EVENT, Item, PENDING_EVENT, Place, RECOVER_EVENT, WITHOUT_EFFECT};
 use super::{ActorSpace, Scratch};
 use crate::error::Error;
 use crate::space::sabotage::Sabotage;
 use crate::space::{Interrupted, Label, NeverExercised, Rendered, StepKind};
-use crate::system::ENVIRONMENT;
+use crate::system::{ENVIRONMENT, Window};
 use crate::value::Tree;
 
 impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
     pub(super) fn message_tree(&self, item: u32) -> Tree {
         self.named((self.system.message.identity.tree)(self.envelope(item).msg))
+    }
+
+    /// A message with the ticks that remain, where there are ticks.
+    fn in_flight_tree(&self, item: u32) -> Tree {
+        let message = self.message_tree(item);
+        let Item {
+            earliest, latest, ..
+        } = self.items[item as usize];
+        if latest == u32::MAX {
+            return message;
+        }
+        let window = Tree::Atom(Window { earliest, latest }.text());
+        Tree::Tuple(String::new(), vec![message, window])
     }
 
     /// A tree with ids replaced by the names of their actors.
@@ -78,6 +91,14 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             let names = names.map(|(_, name)| Tree::Unit(name.clone()));
             parts.push(("partitions".to_owned(), Tree::Set(names.collect())));
         }
+        if self.phase_at().is_some() {
+            let phase = if self.keeps_time(words) {
+                "synchronous"
+            } else {
+                "asynchronous"
+            };
+            parts.push(("timing".to_owned(), Tree::Unit(phase.to_owned())));
+        }
         if let Some(item) = self.last_at().and_then(|at| words[at].checked_sub(1)) {
             parts.push(("last delivery".to_owned(), self.message_tree(item)));
         }
@@ -89,9 +110,9 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             match self.channel_contents.get(&word) {
                 Some(content) => {
                     *is_channel = true;
-                    messages.extend(content.iter().map(|&item| self.message_tree(item)));
+                    messages.extend(content.iter().map(|&item| self.in_flight_tree(item)));
                 }
-                None => messages.push(self.message_tree(word)),
+                None => messages.push(self.in_flight_tree(word)),
             }
         }
         let in_flight = links
@@ -187,6 +208,10 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 detail.extend((usize::from(envelope.src) as u32).to_be_bytes());
                 detail.extend((usize::from(envelope.dst) as u32).to_be_bytes());
                 detail.extend((self.system.message.key)(envelope.msg)?);
+                if item.latest != u32::MAX {
+                    detail.extend(item.latest.to_be_bytes());
+                    detail.extend(item.earliest.to_be_bytes());
+                }
                 if !matches!(place, Place::Lose(_)) {
                     memo_key = Some((words[item.dst as usize], item.head));
                 }
@@ -243,6 +268,15 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 label.content = Tree::Tuple(String::new(), sides.to_vec());
                 detail.extend((partition as u32).to_be_bytes());
             }
+            Place::Tick | Place::Stabilise => {
+                let is_tick = matches!(place, Place::Tick);
+                label.kind = if is_tick {
+                    StepKind::Tick
+                } else {
+                    StepKind::Stabilise
+                };
+                label.lane = self.n_actors() as u32;
+            }
             Place::CrashInside(event, _) => {
                 memo_key = self.describe(words, event.place(), label, detail)?;
             }
@@ -264,6 +298,9 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             if self.never.choice_offered[actor] && !self.never.chose[actor] {
                 list.push(format!("{name} offers a choice that is never taken"));
             }
+        }
+        if self.clock.is_some() && !self.has_ticked.load(Ordering::Relaxed) {
+            list.push("time never passes: there is no tick".to_owned());
         }
         for (counter, name) in self.budget.names.iter().enumerate() {
             let (limit, spent) = (

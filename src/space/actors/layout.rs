@@ -1,6 +1,6 @@
 //! How a state of a system is laid out in words, and what the parts mean.
 //!
-//! `[local; n] ++ [observed; h] ++ [budget]? ++ [partitions]? ++ [last delivery]? ++ sorted network items`. An item is an envelope on an
+//! `[local; n] ++ [observed; h] ++ [budget]? ++ [partitions]? ++ [phase]? ++ [last delivery]? ++ sorted network items`. An item is an envelope on an
 //! unordered link (repeated once per copy) or the whole content of a FIFO channel.
 
 use crate::space::Arena;
@@ -91,6 +91,8 @@ pub(crate) struct Rule {
     pub(crate) is_authenticated: bool,
     /// Delivery is strongly fair: losses are unlimited and fair, or a partition may cut the link again and again. Otherwise weakly.
     pub(crate) delivers_strongly: bool,
+    /// Where there are ticks: how many a message takes, at least and at most.
+    pub(crate) delay: Option<(u32, u32)>,
 }
 
 impl Rule {
@@ -99,9 +101,13 @@ impl Rule {
         self.is_unbounded() && !self.losing && self.cut == 0
     }
 
-    /// Unordered, unbounded and consumed by delivery: what a delivery or a send changes is a constant.
+    /// Unordered, unbounded, untimed and consumed by delivery: what a delivery or a send changes is a constant.
     pub(crate) fn is_unbounded(self) -> bool {
-        self.consumes && !self.fifo && !self.keeps && self.capacity.is_none()
+        self.consumes
+            && !self.fifo
+            && !self.keeps
+            && self.capacity.is_none()
+            && self.delay.is_none()
     }
 }
 
@@ -113,8 +119,14 @@ pub(crate) struct Item {
     pub(crate) dst: u32,
     /// Which link it is on.
     pub(crate) pair: u32,
-    /// The envelope that is delivered: the item itself, or a channel's head.
+    /// The envelope that is delivered, as it is when it is sent: the item itself where nothing is known of time, or a channel's head.
     pub(crate) head: u32,
+    /// Ticks that have to pass before it can be delivered, and that may pass until it is; of a channel its head's. Not a number of ticks but
+    /// `u32::MAX` is the latest where nothing is known of time.
+    pub(crate) earliest: u32,
+    pub(crate) latest: u32,
+    /// What it is a tick later, or once the bounds hold.
+    pub(crate) next: u32,
     /// What remains of a channel without its head.
     pub(crate) tail: u32,
     /// The signature of losing the head.
@@ -157,6 +169,10 @@ pub(crate) enum Place {
     Partition(usize),
     /// A partition heals.
     Heal(usize),
+    /// A tick.
+    Tick,
+    /// The bounds on time hold from here on.
+    Stabilise,
 }
 
 /// An event that an actor can crash in; the same words as in [`Place`].
@@ -186,6 +202,7 @@ impl Event {
 pub(crate) const PENDING_EVENT: u32 = 1 << 31;
 pub(crate) const CRASH_EVENT: u32 = u32::MAX - 2;
 pub(crate) const RECOVER_EVENT: u32 = u32::MAX - 3;
+pub(crate) const TICK_EVENT: u32 = u32::MAX - 5;
 
 /// Marks the number of a memo entry that changes nothing, sends nothing and concerns no observer: the fast path need not look at it.
 pub(crate) const WITHOUT_EFFECT: u32 = 1 << 31;

@@ -23,6 +23,7 @@ mod space;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod time;
 
 pub use layout::Words;
 
@@ -35,6 +36,7 @@ use self::judge::{Decision, Question};
 use self::keymap::KeyMap;
 use self::layout::{Aim, Entry, Item, Rule, Told};
 use self::partitions::Cuts;
+use self::time::Clock;
 use super::PropertyDecl;
 use super::intern::{ContentHash, Kind, Table};
 #[cfg(debug_assertions)]
@@ -57,6 +59,8 @@ pub struct ActorSpace<M> {
     crashes_inside: Vec<bool>,
     may_crash_inside: bool,
     cuts: Cuts,
+    /// Where there are ticks.
+    clock: Option<Clock>,
     /// Every link is unordered, unbounded and never loses: deliveries take the fast path.
     is_plain: bool,
     /// Where the network items begin in a state.
@@ -112,6 +116,8 @@ pub struct ActorSpace<M> {
     /// Set by properties while they are evaluated.
     network_asked: AtomicBool,
     never: Seen,
+    /// Some tick was taken.
+    has_ticked: AtomicBool,
     own_classes: fairness::OwnClasses,
     /// Per memo entry that sets timers again their classes.
     rearmed: HashMap<u32, Vec<u32>>,
@@ -125,6 +131,10 @@ struct LocalInfo {
     actor: u32,
     up: bool,
     pending: Vec<Pending>,
+    /// Per pending event the ticks that have to pass before it; empty where there are none to wait for.
+    earliest: Vec<u32>,
+    /// The ticks that may pass until some timer fires.
+    latest: Option<u32>,
     /// Per pending event its fairness class, if liveness is asked for.
     classes: Vec<u32>,
     panicked: Option<String>,
@@ -267,6 +277,10 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         self.signature_list.push(Vec::new());
         let hash = self.hash;
         self.cuts.rehash(&hash);
+        if let Some(clock) = &mut self.clock {
+            clock.rehash(&hash);
+        }
+        *self.has_ticked.get_mut() = false;
         self.budget.hashes = self
             .budget
             .limits
@@ -337,6 +351,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             }
         }
         sum = sum.wrapping_add(self.cuts.sum(self.partitions_up(words)));
+        sum = sum.wrapping_add(self.phase_sum(words));
         if let Some(at) = self.last_at() {
             sum = sum.wrapping_add(self.last_hash(words[at]));
         }

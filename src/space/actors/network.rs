@@ -5,12 +5,14 @@ use super::layout::{NO_ITEM, UNKNOWN_ITEM};
 use super::{ActorSpace, Scratch};
 
 impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
-    /// Takes an item (of a channel: its head) out of the network and puts the sends in, in order; the change of the sum.
+    /// Takes an item (of a channel: its head) out of the network and puts the sends in, in order; the change of the sum. `keeps_time`: the
+    /// bounds on time hold.
     pub(super) fn move_network(
         &self,
         network: &mut Vec<u32>,
         consumed: Option<usize>,
         sends: &[u32],
+        keeps_time: bool,
         scratch: &mut Scratch,
     ) -> Option<u128> {
         let mut delta = 0_u128;
@@ -34,6 +36,9 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             if item.is_sink {
                 continue;
             }
+            let content = send;
+            let send = self.sent_as(send, keeps_time);
+            let item = &self.items[send as usize];
             if item.rule.fifo {
                 if !is_whole {
                     return None;
@@ -58,7 +63,8 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 insert_sorted(network, 0, after);
             } else {
                 if let Some(capacity) = item.rule.capacity {
-                    let copies = network.iter().filter(|&&id| id == send).count();
+                    let is_copy = |id: &&u32| self.items[**id as usize].head == content;
+                    let copies = network.iter().filter(is_copy).count();
                     if copies >= capacity as usize {
                         continue;
                     }

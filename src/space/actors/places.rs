@@ -86,6 +86,13 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 }
             }
         }
+        if self.clock.is_some() {
+            if self.keeps_time(words) {
+                visit!(Place::Tick);
+            } else {
+                visit!(Place::Stabilise);
+            }
+        }
         None
     }
 

@@ -3,7 +3,7 @@
 use super::{ActorSpace, KeyMap, Scratch, Words, judge};
 use crate::error::Error;
 use crate::space::{
-    Absorbed, Answer, Class, FairClass, Fingerprint, Judgement, Label, NeverExercised,
+    Absorbed, Answer, Class, FairClass, Fingerprint, Judgement, Label, NeverExercised, Pace,
     PropertyDecl, Rendered, Rest, Share, StateSpace,
 };
 
@@ -112,6 +112,14 @@ impl<M: Clone + Send + Sync + 'static> StateSpace for ActorSpace<M> {
 
     fn class(&self, class: Class) -> FairClass {
         self.fair_class(class)
+    }
+
+    fn has_ticks(&self) -> bool {
+        self.clock.is_some()
+    }
+
+    fn paces(&self, states: &Words, index: usize, out: &mut Vec<Pace>) {
+        self.paces_in(states.state(index), out);
     }
 
     fn assumptions(&self) -> Vec<String> {

@@ -90,7 +90,8 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                     Place::Keep(_) => self.keep_spends(item),
                     _ => Spends::default(),
                 };
-                if !up(actor) || self.is_cut(words, item) || !affords(&spends) {
+                if !up(actor) || item.earliest > 0 || self.is_cut(words, item) || !affords(&spends)
+                {
                     return Ok(None);
                 }
                 let entry = self.entry(words[actor], item.head, scratch).ok_or(())?;
@@ -132,6 +133,9 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 }
             }
             Place::Pending(actor, k) => {
+                if !self.is_due(words, actor, k) {
+                    return Ok(None);
+                }
                 let entry = self
                     .entry(words[actor], PENDING_EVENT | k, scratch)
                     .ok_or(())?;
@@ -220,6 +224,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 flips: Some(partition),
                 ..of_faults(Spends::default())
             },
+            Place::Tick | Place::Stabilise => unreachable!("time passes for all at once"),
         };
         Ok(Some(found))
     }
@@ -279,6 +284,11 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         scratch: &mut Scratch,
         build: Option<&mut Vec<u32>>,
     ) -> Effect {
+        match place {
+            Place::Tick => return self.tick(words, sum, scratch, build),
+            Place::Stabilise => return self.stabilise(words, sum, scratch, build),
+            _ => {}
+        }
         let found = match self.look_up(words, place, scratch) {
             Ok(Some(found)) => found,
             Ok(None) => return Effect::Disabled,
@@ -367,7 +377,8 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         network.clear();
         network.extend_from_slice(&words[self.header..]);
         let consumed = found.consumed.map(|at| at - self.header);
-        let moved = self.move_network(&mut network, consumed, sends, scratch);
+        let keeps_time = self.keeps_time(words);
+        let moved = self.move_network(&mut network, consumed, sends, keeps_time, scratch);
         let result = match moved {
             None => Effect::Missing,
             Some(delta) => {
@@ -565,9 +576,13 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 | Place::Crash(_)
                 | Place::CrashInside(..)
                 | Place::Partition(_) => true,
-                Place::Deliver(_) | Place::Pending(..) | Place::Recover(_) | Place::Heal(_) => {
-                    false
-                }
+                // What a tick does not change waits for nothing.
+                Place::Tick => !self.tick_matters(words),
+                Place::Deliver(_)
+                | Place::Pending(..)
+                | Place::Recover(_)
+                | Place::Heal(_)
+                | Place::Stabilise => false,
             };
             if !ends
                 && matches!(

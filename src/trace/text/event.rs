@@ -91,6 +91,8 @@ impl Event {
             StepKind::CrashInside => alone("crashes inside a handler".to_owned()),
             StepKind::Partition => alone(format!("{name} forms: {}", sides(&step.content))),
             StepKind::Heal => alone(format!("{name} heals: {}", sides(&step.content))),
+            StepKind::Tick => alone("tick".to_owned()),
+            StepKind::Stabilise => alone("bounds on time hold from here on".to_owned()),
             StepKind::Act => alone(content),
         }
     }

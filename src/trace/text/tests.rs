@@ -110,6 +110,8 @@ fn every_kind_of_step_reads_as_what_it_is() {
         (StepKind::CrashInside, Some("a"), None),
         (StepKind::Partition, None, Some("split")),
         (StepKind::Heal, None, Some("split")),
+        (StepKind::Tick, None, None),
+        (StepKind::Stabilise, None, None),
     ];
     let mut last = table.state(&[("leader", Tree::of(&0))]);
     for (i, (kind, from, name)) in kinds.into_iter().enumerate() {
@@ -145,6 +147,8 @@ fn every_kind_of_step_reads_as_what_it_is() {
          leader  10 → 11
  12  leader       split forms: X                                leader  11 → 12
  13  leader       split heals: X                                leader  12 → 13
+ 14  leader       tick                                          leader  13 → 14
+ 15  leader       bounds on time hold from here on              leader  14 → 15
 ",
     );
 }
