@@ -56,6 +56,13 @@ pub(super) struct Args {
     #[arg(long, help_heading = "What is checked")]
     first: bool,
 
+    /// Which combinations of faults break each property, and a trace with the fewest
+    ///
+    /// One search tells for every smaller budget of crashes, losses, duplicates and partitions whether the property is safe
+    /// with it. Every kind of fault needs a budget.
+    #[arg(long, conflicts_with = "first", help_heading = "What is checked")]
+    fewest_faults: bool,
+
     /// A property that holds within bounds is as good as one that holds
     #[arg(long, help_heading = "What is checked")]
     allow_bounds: bool,
@@ -126,7 +133,7 @@ pub(super) struct Args {
         value_name = "FORMAT",
         hide_possible_values = true,
         help_heading = "Output",
-        conflicts_with_all = ["first", "allow_bounds", "time", "memory", "exact", "fingerprint", "trace_dir", "no_trace_file", "json"]
+        conflicts_with_all = ["first", "fewest_faults", "allow_bounds", "time", "memory", "exact", "fingerprint", "trace_dir", "no_trace_file", "json"]
     )]
     dump: Option<Format>,
 
@@ -278,6 +285,7 @@ fn options(args: &Args) -> Options {
         states_max: args.max_states,
         memory_max: args.memory,
         first: args.first,
+        fewest_faults: args.fewest_faults,
         exact: args.exact,
         fingerprint_bits: args.fingerprint,
         hash_seed: args.hash_seed,

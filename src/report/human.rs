@@ -63,7 +63,7 @@ impl Human {
         let mut text = String::from("\n");
         self.rows(report, &mut text);
         for finding in &report.findings {
-            self.story(finding, &mut text);
+            self.story(finding, report, &mut text);
         }
         text.push('\n');
         self.facts(report, &mut text);
@@ -90,14 +90,23 @@ impl Human {
     }
 
     /// The trace of a violation, and how to replay it.
-    fn story(&self, finding: &Finding, text: &mut String) {
+    fn story(&self, finding: &Finding, report: &Report, text: &mut String) {
         let outcome = &finding.outcome;
         let violated = outcome.verdict == Verdict::Violated;
         if let Some(trace) = finding.trace.as_ref().filter(|_| violated) {
-            let shortest = if outcome.tie_break {
-                "shortest possible"
-            } else {
-                "shortest possible; tie-break not computed"
+            let is_fewest = report.subject.options.fewest_faults
+                && !matches!(
+                    outcome.decl.kind,
+                    PropertyKind::Reachable | PropertyKind::Confluent
+                );
+            let shortest = match is_fewest {
+                true if report.outcome.stopped.is_some() => "fewest faults so far",
+                true => "fewest faults, then fewest steps",
+                false => "shortest possible",
+            };
+            let shortest = match outcome.tie_break {
+                true => shortest.to_owned(),
+                false => format!("{shortest}; tie-break not computed"),
             };
             let _ = writeln!(
                 text,
@@ -161,6 +170,18 @@ impl Human {
         }
         for warning in &outcome.warnings {
             fact("warning", &printable(warning));
+        }
+        let frontiers = report.findings.iter().filter_map(|finding| {
+            let frontier = finding.outcome.fault_frontier.as_ref()?;
+            Some((full_title(finding), frontier.words(&outcome.faults)))
+        });
+        for (title, words) in frontiers {
+            fact("faults", &format!("{title}: {}", printable(&words)));
+        }
+        if report.subject.options.fewest_faults {
+            for restriction in &outcome.faults.restrictions {
+                fact("faults", &printable(restriction));
+            }
         }
         for never in &outcome.never_exercised {
             fact("never exercised", &printable(never));

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::{Finding, Measured, Notice, Report, Reporter, Subject, TraceFile};
 use crate::catalogue::{Agreement, Value, Values};
-use crate::search::{Stop, Verdict};
-use crate::space::PropertyKind;
+use crate::search::{FaultFrontier, Stop, Verdict};
+use crate::space::{FaultKind, FaultKinds, PropertyKind};
 use crate::trace::Trace;
 
 /// The version of the schema, in every object under `schema`.
@@ -37,6 +37,7 @@ enum Line<'a> {
         as_expected: bool,
         tie_break: Option<bool>,
         note: Option<&'a str>,
+        fault_frontier: Option<FrontierLine<'a>>,
         trace_file: Option<&'a str>,
         trace_file_error: Option<&'a str>,
         trace: Option<&'a Trace>,
@@ -85,6 +86,23 @@ struct PropertyLine<'a> {
     loop_start: Option<usize>,
 }
 
+/// Which faults break a property.
+#[derive(Serialize)]
+struct FrontierLine<'a> {
+    kinds: Vec<KindLine<'a>>,
+    restrictions: &'a [String],
+    broken_by: &'a [Vec<u32>],
+    safe_with: &'a [Vec<u32>],
+    within_bounds: bool,
+}
+
+/// A kind of fault.
+#[derive(Serialize)]
+struct KindLine<'a> {
+    name: &'a str,
+    limit: u32,
+}
+
 /// The options that decide what is found; threads do not, and stand under `measured`.
 #[derive(Serialize)]
 struct OptionsLine<'a> {
@@ -93,6 +111,7 @@ struct OptionsLine<'a> {
     memory_max: Option<u64>,
     properties: Option<&'a [String]>,
     first: bool,
+    fewest_faults: bool,
     exact: bool,
     fingerprint_bits: u32,
     hash_seed: u64,
@@ -137,6 +156,7 @@ fn started(subject: &Subject) -> Line<'_> {
             memory_max: options.memory_max,
             properties: options.properties.as_deref(),
             first: options.first,
+            fewest_faults: options.fewest_faults,
             exact: options.exact,
             fingerprint_bits: options.fingerprint_bits,
             hash_seed: options.hash_seed,
@@ -148,7 +168,7 @@ fn finished(report: &Report) -> String {
     let mut text: String = report
         .findings
         .iter()
-        .map(|finding| line(&property(&report.subject, finding)))
+        .map(|finding| line(&property(report, finding)))
         .collect();
     let (subject, outcome) = (&report.subject, &report.outcome);
     text.push_str(&line(&Line::Summary {
@@ -182,7 +202,8 @@ fn finished(report: &Report) -> String {
     text
 }
 
-fn property<'a>(subject: &'a Subject, finding: &'a Finding) -> Line<'a> {
+fn property<'a>(report: &'a Report, finding: &'a Finding) -> Line<'a> {
+    let subject = &report.subject;
     let (trace_file, trace_file_error) = match &finding.file {
         TraceFile::None => (None, None),
         TraceFile::Written(path) => (Some(path.as_str()), None),
@@ -196,9 +217,25 @@ fn property<'a>(subject: &'a Subject, finding: &'a Finding) -> Line<'a> {
         as_expected: finding.agreement == Agreement::AsExpected,
         tie_break: finding.trace.as_ref().map(|t| t.tie_break),
         note: finding.outcome.note.as_deref(),
+        fault_frontier: (finding.outcome.fault_frontier.as_ref())
+            .map(|frontier| frontier_line(frontier, &report.outcome.faults)),
         trace_file,
         trace_file_error,
         trace: finding.trace.as_ref(),
+    }
+}
+
+fn frontier_line<'a>(frontier: &'a FaultFrontier, faults: &'a FaultKinds) -> FrontierLine<'a> {
+    let kind = |kind: &'a FaultKind| KindLine {
+        name: &kind.many,
+        limit: kind.limit,
+    };
+    FrontierLine {
+        kinds: faults.kinds.iter().map(kind).collect(),
+        restrictions: &faults.restrictions,
+        broken_by: &frontier.broken_by,
+        safe_with: &frontier.safe_with,
+        within_bounds: frontier.within_bounds,
     }
 }
 

@@ -17,6 +17,8 @@ pub(super) struct Watch {
     pub(super) reachable: u64,
     /// Report quiescent states.
     pub(super) confluent: u64,
+    /// Report the faults behind each violation.
+    pub(super) faults: u64,
 }
 
 /// What is worth telling about the new states of a chunk. States are indices into the chunk's arena.
@@ -34,6 +36,8 @@ pub(super) struct Report {
     pub(super) quiescent: Vec<(u32, (usize, u128, u128))>,
     /// Why there was a panic.
     pub(super) panics: Vec<(u32, String)>,
+    /// For properties whose faults are watched: a property, the faults behind a violation, and the first state with both.
+    pub(super) faults: Vec<(usize, Vec<u32>, u32)>,
 }
 
 impl Report {
@@ -44,13 +48,15 @@ impl Report {
         self.premise = 0;
         self.quiescent.clear();
         self.panics.clear();
+        self.faults.clear();
     }
 
-    fn add(&mut self, state: u32, watch: Watch, judgement: &mut Judgement) {
+    /// Adds a state; the properties that are decided there.
+    fn add(&mut self, state: u32, watch: Watch, judgement: &mut Judgement) -> u64 {
         if judgement.outside != 0 {
             self.outside.push(state);
             self.outside_bits |= judgement.outside;
-            return;
+            return 0;
         }
         self.premise |= judgement.premise;
         let decided = (!judgement.holds & watch.always) | (judgement.holds & watch.reachable);
@@ -63,6 +69,21 @@ impl Report {
         let confluent = judgement.confluent.drain(..);
         let watched = confluent.filter(|&(property, ..)| watch.confluent & (1 << property) != 0);
         self.quiescent.extend(watched.map(|entry| (state, entry)));
+        decided
+    }
+
+    /// Adds what broke the properties in `bits`.
+    fn add_faults(&mut self, state: u32, mut bits: u64, faults: &[u32]) {
+        while bits != 0 {
+            let p = bits.trailing_zeros() as usize;
+            bits &= bits - 1;
+            let mut known = self.faults.iter_mut();
+            match known.find(|(known, own, _)| *known == p && own == faults) {
+                // States may be judged in two goes.
+                Some((_, _, first)) => *first = state.min(*first),
+                None => self.faults.push((p, faults.to_vec(), state)),
+            }
+        }
     }
 
     /// States were judged in two goes: back to ascending order.
@@ -72,6 +93,8 @@ impl Report {
         self.quiescent
             .sort_by_key(|&(state, (property, ..))| (state, property));
         self.panics.sort_unstable_by_key(|&(state, _)| state);
+        self.faults
+            .sort_unstable_by_key(|&(p, _, state)| (state, p));
     }
 
     /// Forgets what was found in the states at `skip`, ascending, which include those outside, and counts them as outside.
@@ -80,6 +103,7 @@ impl Report {
         self.decided.retain(|&(state, _)| kept(state));
         self.quiescent.retain(|&(state, _)| kept(state));
         self.panics.retain(|&(state, _)| kept(state));
+        self.faults.retain(|&(_, _, state)| kept(state));
         self.outside.clear();
         self.outside.extend_from_slice(skip);
     }
@@ -316,12 +340,18 @@ impl<A: Arena, F: Fingerprint> Chunk<A, F> {
         watch: Watch,
     ) {
         let (arena, judgement, report) = (&self.arena, &mut self.judgement, &mut self.report);
+        let mut faults = Vec::new();
         let n_before = self.unjudged.len();
         self.unjudged.retain(|&state| {
             match space.judge(arena, state as usize, scratch, judgement) {
                 Answer::Missing => true,
                 Answer::Complete => {
-                    report.add(state, watch, judgement);
+                    let watched = report.add(state, watch, judgement) & watch.faults;
+                    if watched != 0 {
+                        faults.clear();
+                        space.faults(arena, state as usize, &mut faults);
+                        report.add_faults(state, watched, &faults);
+                    }
                     false
                 }
             }

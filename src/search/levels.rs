@@ -14,6 +14,7 @@
 use super::batch::Batch;
 use super::chunk::Chunk;
 use super::exact::Exact;
+use super::faults;
 use super::frontier::{Block, Frontier, Stretch};
 use super::limits::{self, Limits};
 use super::liveness::{self, Store};
@@ -39,6 +40,8 @@ pub(crate) struct Explored<A> {
     pub(crate) level_sizes: Vec<u64>,
     /// For each property of the outcome the states that decided it.
     pub(crate) places: Vec<Vec<Place>>,
+    /// For each property of the outcome, where the fewest faults that break it were looked for, how many they are.
+    pub(crate) fewest: Vec<Option<u64>>,
 }
 
 /// Searches a space; the paths of the outcome are the first found.
@@ -48,6 +51,9 @@ pub(crate) fn explore<S: StateSpace>(
     monitor: &dyn Monitor,
 ) -> Result<Explored<S::Arena>, Error> {
     let asked = limits::asked(space.properties(), options)?;
+    if options.fewest_faults {
+        faults::validate(space.properties(), &space.fault_kinds(), options)?;
+    }
     in_pool(options, || {
         space.seed(options.hash_seed);
         match options.fingerprint_bits {
@@ -169,7 +175,14 @@ impl<S: StateSpace, F: Fingerprint> Search<S, F> {
             chunks: (0..BATCH_CHUNKS).map(|_| Chunk::default()).collect(),
             scratches: (0..BATCH_CHUNKS).map(|_| S::Scratch::default()).collect(),
             log: Log::default(),
-            findings: Findings::new(space.properties(), asked),
+            findings: Findings::new(
+                space.properties(),
+                asked,
+                match options.fewest_faults {
+                    true => faults::offered(space.properties(), asked),
+                    false => 0,
+                },
+            ),
             limits: Limits::default(),
             counts: Counts::default(),
             level_sizes: Vec::new(),
@@ -322,6 +335,7 @@ impl<S: StateSpace, F: Fingerprint> Search<S, F> {
         }
         let extent = self.limits.extent();
         let whole = extent == Extent::Whole;
+        let kinds = space.fault_kinds();
         let n = match &self.visited {
             Visited::Hashed { seen, .. } => seen.len(),
             Visited::Exact(_) => 0,
@@ -331,7 +345,8 @@ impl<S: StateSpace, F: Fingerprint> Search<S, F> {
         }
         Explored {
             outcome: Outcome {
-                properties: self.findings.outcomes(extent, &self.log),
+                properties: self.findings.outcomes(extent, &self.log, &kinds),
+                faults: kinds,
                 counts: Counts {
                     transitions: self.counts.generated - self.n_initial,
                     ..self.counts
@@ -358,6 +373,7 @@ impl<S: StateSpace, F: Fingerprint> Search<S, F> {
             initial: self.initial,
             level_sizes: self.level_sizes,
             places: self.findings.places(),
+            fewest: self.findings.fewest(),
         }
     }
 }

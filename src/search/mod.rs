@@ -4,6 +4,7 @@
 mod batch;
 mod chunk;
 mod exact;
+mod faults;
 mod frontier;
 mod levels;
 mod limits;
@@ -13,8 +14,9 @@ mod verdicts;
 mod visited;
 
 use crate::error::Error;
-use crate::space::{NeverExercised, PropertyDecl, StateSpace};
+use crate::space::{FaultKinds, NeverExercised, PropertyDecl, StateSpace};
 
+pub use faults::FaultFrontier;
 pub(crate) use frontier::Block;
 pub(crate) use levels::{Explored, explore, in_pool};
 pub(crate) use limits::asked;
@@ -80,6 +82,9 @@ pub struct Options {
     pub properties: Option<Vec<String>>,
     /// Stop after the first violation, at the end of its level.
     pub first: bool,
+    /// Find for each property the least combinations of faults that break it, and report a trace with the fewest faults instead of
+    /// the shortest. Every kind of fault needs a budget.
+    pub fewest_faults: bool,
     /// Keep every state whole and compare in full, so that no hash can hide a state.
     pub exact: bool,
     /// Bits stored per state: 64 or 128.
@@ -99,6 +104,7 @@ impl Default for Options {
             memory_max: None,
             properties: None,
             first: false,
+            fewest_faults: false,
             exact: false,
             fingerprint_bits: 64,
             hash_seed: 0,
@@ -174,12 +180,16 @@ pub struct PropertyOutcome {
     pub decl: PropertyDecl,
     /// What is known.
     pub verdict: Verdict,
-    /// The shortest counterexample, or the shortest witness of a `reachable`; two paths for `confluent`.
+    /// The shortest counterexample, or the shortest witness of a `reachable`; two paths for `confluent`. Where the fewest faults
+    /// are asked for: the shortest counterexample with the fewest.
     pub paths: Vec<Path>,
     /// Whether the tie-break among shortest paths was computed.
     pub tie_break: bool,
     /// Why no_panic is violated, or what made the verdict less than "holds".
     pub note: Option<String>,
+    /// Which faults break it, where that was asked for and can be said: not where the search was stopped, nor for `reachable` and
+    /// `confluent`.
+    pub fault_frontier: Option<FaultFrontier>,
 }
 
 /// What a search found.
@@ -187,6 +197,8 @@ pub struct PropertyOutcome {
 pub struct Outcome {
     /// One per property that was asked for, in the space's order.
     pub properties: Vec<PropertyOutcome>,
+    /// The faults that the model declares.
+    pub faults: FaultKinds,
     /// Final counts.
     pub counts: Counts,
     /// The bounds that cut something, in words: `terms ≤ 3`, `--max-depth 4`.

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use super::chunk::{Report, Watch};
+use super::faults::{FaultFrontier, Least};
 use super::log::{Log, Place};
 use super::{Path, PropertyOutcome, Verdict};
-use crate::space::{PropertyDecl, PropertyKind};
+use crate::space::{FaultKinds, PropertyDecl, PropertyKind};
 
 /// What is known of one property so far.
 #[derive(Default)]
@@ -16,6 +17,8 @@ struct Found {
     partner: Option<Place>,
     /// `confluent`: for all inputs seen, the value and the first state with it.
     values: HashMap<u128, (u128, Place)>,
+    /// Where faults are watched: the least combinations, each with the first violation that took it, and the panic there.
+    faults: Least<(Place, Option<String>)>,
 }
 
 /// What is known of all properties so far.
@@ -23,6 +26,8 @@ pub(super) struct Findings {
     decls: Vec<PropertyDecl>,
     /// The properties that were asked for.
     asked: u64,
+    /// The properties whose faults are watched.
+    faults: u64,
     found: Vec<Found>,
     /// Premises seen to hold.
     premise: u64,
@@ -43,11 +48,36 @@ pub(super) enum Extent {
     Stopped,
 }
 
+impl Extent {
+    /// Whether something was cut; `None` where the search did not come to its end.
+    pub(super) fn is_within_bounds(self) -> Option<bool> {
+        match self {
+            Extent::Whole => Some(false),
+            Extent::WithinBounds => Some(true),
+            Extent::UpToFirst | Extent::Stopped => None,
+        }
+    }
+}
+
+impl Found {
+    /// The violation with the fewest faults, and how many; `None` where faults are not watched, or there is none.
+    fn fewest(&self) -> Option<(u64, &(Place, Option<String>))> {
+        self.faults.fewest(|(place, _)| *place)
+    }
+
+    /// The violation or witness that is told of.
+    fn told(&self) -> Option<Place> {
+        self.fewest().map(|(_, (place, _))| *place).or(self.at)
+    }
+}
+
 impl Findings {
-    pub(super) fn new(decls: &[PropertyDecl], asked: u64) -> Self {
+    /// `faults`: the properties whose faults are watched.
+    pub(super) fn new(decls: &[PropertyDecl], asked: u64, faults: u64) -> Self {
         Findings {
             decls: decls.to_vec(),
             asked,
+            faults,
             found: decls.iter().map(|_| Found::default()).collect(),
             premise: 0,
             panic: None,
@@ -56,10 +86,13 @@ impl Findings {
 
     /// What would still be news.
     pub(super) fn watch(&self) -> Watch {
-        let mut watch = Watch::default();
+        let mut watch = Watch {
+            faults: self.faults,
+            ..Watch::default()
+        };
         for (p, (decl, found)) in self.decls.iter().zip(&self.found).enumerate() {
             let bit = (1 << p) & self.asked;
-            if found.at.is_none() {
+            if found.at.is_none() || self.faults & bit != 0 {
                 match decl.kind {
                     PropertyKind::Reachable => watch.reachable |= bit,
                     PropertyKind::Confluent => watch.confluent |= bit,
@@ -98,6 +131,12 @@ impl Findings {
                 }
             }
         }
+        for (p, faults, state) in &report.faults {
+            self.found[*p].faults.add(faults, || {
+                let why = report.panics.iter().find(|(s, _)| s == state);
+                (place(*state), why.map(|(_, why)| why.clone()))
+            });
+        }
         for &(state, (p, inputs, value)) in &report.quiescent {
             let found = &mut self.found[p];
             if found.at.is_some() {
@@ -126,18 +165,31 @@ impl Findings {
     pub(super) fn places(&self) -> Vec<Vec<Place>> {
         let asked = self.found.iter().enumerate();
         let asked = asked.filter(|&(p, _)| self.asked & (1 << p) != 0);
-        let places = asked.map(|(_, found)| found.partner.into_iter().chain(found.at).collect());
+        let places =
+            asked.map(|(_, found)| found.partner.into_iter().chain(found.told()).collect());
         places.collect()
     }
 
+    /// How many faults the violation takes that is told of, in the order of the outcomes, where the fewest were looked for.
+    pub(super) fn fewest(&self) -> Vec<Option<u64>> {
+        let asked = self.found.iter().enumerate();
+        let asked = asked.filter(|&(p, _)| self.asked & (1 << p) != 0);
+        asked.map(|(_, found)| Some(found.fewest()?.0)).collect()
+    }
+
     /// The verdicts.
-    pub(super) fn outcomes(&self, extent: Extent, log: &Log) -> Vec<PropertyOutcome> {
+    pub(super) fn outcomes(
+        &self,
+        extent: Extent,
+        log: &Log,
+        kinds: &FaultKinds,
+    ) -> Vec<PropertyOutcome> {
         let mut outcomes = Vec::new();
         for (p, (decl, found)) in self.decls.iter().zip(&self.found).enumerate() {
             if self.asked & (1 << p) == 0 {
                 continue;
             }
-            let paths: Vec<Path> = (found.partner.into_iter().chain(found.at))
+            let paths: Vec<Path> = (found.partner.into_iter().chain(found.told()))
                 .map(|place| log.path(place))
                 .collect();
             let premise_seen = self.premise & (1 << p) != 0;
@@ -164,7 +216,10 @@ impl Findings {
                 (_, false, Extent::UpToFirst | Extent::Stopped) => Verdict::Inconclusive,
             };
             let note = match (verdict, decl.kind) {
-                (Verdict::Violated, PropertyKind::NoPanic) => self.panic.clone(),
+                (Verdict::Violated, PropertyKind::NoPanic) => match found.fewest() {
+                    Some((_, (_, why))) => why.clone(),
+                    None => self.panic.clone(),
+                },
                 (Verdict::Violated, PropertyKind::Reachable) => {
                     Some("no state of the whole state space satisfies it".into())
                 }
@@ -193,6 +248,11 @@ impl Findings {
                 paths,
                 tie_break: false,
                 note,
+                // Liveness is decided later.
+                fault_frontier: (self.faults & (1 << p) != 0 && !decl.kind.is_liveness())
+                    .then_some(extent)
+                    .and_then(Extent::is_within_bounds)
+                    .map(|within| FaultFrontier::new(&found.faults, kinds, within)),
             });
         }
         outcomes

@@ -4,6 +4,7 @@
 
 mod actors;
 mod fairness;
+mod faults;
 mod fingerprint;
 mod general;
 mod intern;
@@ -13,6 +14,7 @@ mod stateright;
 
 pub use actors::{ActorSpace, Words};
 pub use fairness::{Class, FairClass, Fairness, Rest, Role, Share};
+pub use faults::{FaultKind, FaultKinds};
 pub use fingerprint::Fingerprint;
 pub use general::{
     Audited, Buffer, Encoded, GeneralArena, GeneralScratch, GeneralSpace, Hashed, Identity,
@@ -396,6 +398,16 @@ pub trait StateSpace: Send + Sync {
 
     /// Appends for each place of [`expand`](StateSpace::expand) what its step has to do with time. Only for a model with ticks.
     fn paces(&self, states: &Self::Arena, index: usize, out: &mut Vec<Pace>) {
+        let _ = (states, index, out);
+    }
+
+    /// The faults that the model declares; none unless it says so.
+    fn fault_kinds(&self) -> FaultKinds {
+        FaultKinds::default()
+    }
+
+    /// Appends to `out` how many faults of each kind that has a budget the way to a state took: the same for every way.
+    fn faults(&self, states: &Self::Arena, index: usize, out: &mut Vec<u32>) {
         let _ = (states, index, out);
     }
 

@@ -1,5 +1,6 @@
 //! Which of the shortest traces is reported: the one with the fewest faults, then the fewest switches between lanes, then the least in
-//! semantic order. Finds no violation and changes no verdict.
+//! semantic order. Finds no violation and changes no verdict. Where the fewest faults are asked for, it chooses among the shortest of the
+//! traces with that number of faults.
 //!
 //! All shortest paths to a set of states of level `d` run through levels 0, 1, …, `d`, so a forward dynamic programme over (state, lane of
 //! the last step) is exact. A node keeps its least (faults, switches, rank); the rank stands for the path's sequence of semantic keys:
@@ -56,7 +57,8 @@ fn choose_by<S: StateSpace, F: Fingerprint>(
         return Ok(());
     };
     let levels = Levels::<S, F>::build(space, &explored.initial, *deepest, options.exact)?;
-    for (property, depth) in explored.outcome.properties.iter_mut().zip(depths) {
+    let properties = explored.outcome.properties.iter_mut().zip(depths);
+    for ((property, depth), fewest) in properties.zip(&explored.fewest) {
         let Some(depth) = depth else { continue };
         let decls = space.properties().iter();
         let Some(p) = decls.clone().position(|decl| *decl == property.decl) else {
@@ -68,7 +70,11 @@ fn choose_by<S: StateSpace, F: Fingerprint>(
             PropertyKind::Confluent => rivals(&levels, p, depth, options.tie_break_max)?,
             kind => {
                 let shows = kind == PropertyKind::Reachable;
-                let targets = levels.states(depth, |state| (state.holds >> p & 1 == 1) == shows);
+                let mut targets =
+                    levels.states(depth, |state| (state.holds >> p & 1 == 1) == shows);
+                if let Some(fewest) = *fewest {
+                    levels.keep_with_faults(depth, fewest, &mut targets);
+                }
                 let best = least(&levels, depth, &targets, options.tie_break_max)?;
                 best.map(|(path, _)| vec![path])
             }

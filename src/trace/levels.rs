@@ -184,6 +184,17 @@ impl<'a, S: StateSpace, F: Fingerprint> Levels<'a, S, F> {
             .collect()
     }
 
+    /// Keeps those states of a level that took so many faults.
+    pub(super) fn keep_with_faults(&self, level: u32, n: u64, states: &mut Vec<u32>) {
+        let mut faults = Vec::new();
+        states.retain(|&state| {
+            faults.clear();
+            self.space
+                .faults(self.arena(level), state as usize, &mut faults);
+            faults.iter().map(|&n| u64::from(n)).sum::<u64>() == n
+        });
+    }
+
     /// All quiescent states.
     pub(super) fn quiescent(&self) -> &[Quiescent] {
         &self.quiescent

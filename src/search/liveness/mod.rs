@@ -26,6 +26,7 @@ use self::fair::{FairPart, fair_parts};
 use self::graph::{Built, Graph, OUT};
 use self::region::Region;
 use self::store::States;
+use super::faults::{FaultFrontier, Least, total};
 use super::levels::Explored;
 use super::{Monitor, Options, Path, Progress, PropertyOutcome, Stop, Verdict};
 use crate::error::Error;
@@ -103,7 +104,12 @@ pub(super) fn decide<S: StateSpace, F: Fingerprint>(
             unreachable!("as many liveness properties as were counted")
         };
         let region = Region::new(&graph, property.decl.kind, position);
-        if let Some(lasso) = lasso::<S, F>(space, &states, &region) {
+        let (lasso, least) = lasso::<S, F>(space, &states, &region, options.fewest_faults);
+        property.fault_frontier = least.map(|least| {
+            let within_bounds = !outcome.cuts.is_empty();
+            FaultFrontier::new(&least, &outcome.faults, within_bounds)
+        });
+        if let Some(lasso) = lasso {
             property.verdict = Verdict::Violated;
             property.paths = vec![lasso.path];
             property.note = (!lasso.is_shortest).then(|| "loop not minimal".to_owned());
@@ -124,12 +130,14 @@ fn stopped(outcome: &mut super::Outcome, stop: Stop) {
     }
 }
 
-/// The shortest stem to a fair loop in the region, with the shortest such loop through its last state.
+/// The shortest stem to a fair loop in the region, with the shortest such loop through its last state. If so asked, also the least
+/// combinations of faults on such loops; then the stem is the shortest to one with the fewest faults.
 fn lasso<S: StateSpace, F: Fingerprint>(
     space: &S,
     states: &States<'_, S::Arena>,
     region: &Region<'_>,
-) -> Option<Lasso> {
+    fewest_faults: bool,
+) -> (Option<Lasso>, Option<Least<()>>) {
     let graph = region.graph;
     // Per state whether a fair loop goes through it.
     let mut is_fair = vec![false; graph.len()];
@@ -159,7 +167,10 @@ fn lasso<S: StateSpace, F: Fingerprint>(
         },
     );
     drop(position);
-    let (stem, target) = region.stem(|state| is_fair[state as usize])?;
+    let least = fewest_faults.then(|| keep_fewest(space, states, &mut is_fair));
+    let Some((stem, target)) = region.stem(|state| is_fair[state as usize]) else {
+        return (None, least);
+    };
     let mut steps: Vec<u32> = (stem.edges.iter())
         .map(|&(state, edge)| step_of_edge::<S, F>(space, states, state, edge))
         .collect();
@@ -180,14 +191,41 @@ fn lasso<S: StateSpace, F: Fingerprint>(
         is_shortest = cycle.is_shortest;
         steps.extend(cycle.steps);
     }
-    Some(Lasso {
+    let lasso = Lasso {
         path: Path {
             initial: stem.initial as usize,
             steps,
             loop_start,
         },
         is_shortest,
-    })
+    };
+    (Some(lasso), least)
+}
+
+/// The least combinations of faults among the states of fair loops; only those with the fewest faults are kept. Each of these states can
+/// be come to by a stem, and no step of a loop is a fault that is counted.
+fn keep_fewest<S: StateSpace>(
+    space: &S,
+    states: &States<'_, S::Arena>,
+    is_fair: &mut [bool],
+) -> Least<()> {
+    let mut least = Least::default();
+    let mut faults = Vec::new();
+    let mut look = |state: usize| {
+        let (arena, index) = states.locate(state as u32);
+        faults.clear();
+        space.faults(arena, index, &mut faults);
+        faults.clone()
+    };
+    for state in (0..is_fair.len()).filter(|&state| is_fair[state]) {
+        least.add(&look(state), || ());
+    }
+    if let Some((fewest, ())) = least.fewest(|()| ()) {
+        for (state, is_fair) in is_fair.iter_mut().enumerate() {
+            *is_fair = *is_fair && total(&look(state)) == fewest;
+        }
+    }
+    least
 }
 
 /// The step behind an edge: edges are the steps, less the places without one.

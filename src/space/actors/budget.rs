@@ -3,6 +3,7 @@
 use std::sync::atomic::AtomicU32;
 
 use crate::error::Error;
+use crate::space::{FaultKind, FaultKinds};
 use crate::system::{Link, System};
 
 /// Budgets as one number in mixed radix: stimuli, then crash rules, then what [`Budget::of`] adds.
@@ -169,6 +170,70 @@ impl Budget {
         self.strides.push(stride);
         self.spent.push(AtomicU32::new(0));
         Ok(counter)
+    }
+
+    /// The kinds of faults in words, and the counter of each. `lanes` are the actors' names, `crash_rules` has for each its rule.
+    pub(super) fn fault_kinds(
+        &self,
+        lanes: &[String],
+        crash_rules: &[Option<usize>],
+        partitions: &[String],
+    ) -> (FaultKinds, Vec<usize>) {
+        let (mut kinds, mut counters) = (FaultKinds::default(), Vec::new());
+        let mut add = |counter: usize, one: String, many: String| {
+            if self.limits[counter] > 0 {
+                let limit = self.limits[counter];
+                kinds.kinds.push(FaultKind { one, many, limit });
+                counters.push(counter);
+            }
+        };
+        for rule in 0..self.n_crash_rules {
+            let of = crash_rules.iter().zip(lanes);
+            let of: Vec<&str> = of
+                .filter(|(own, _)| **own == Some(rule))
+                .map(|(_, name)| name.as_str())
+                .collect();
+            let of = match self.n_crash_rules {
+                _ if of.is_empty() => continue,
+                1 => String::new(),
+                _ => format!(" of {}", of.join(" or ")),
+            };
+            let counter = self.n_stimuli + rule;
+            add(counter, format!("crash{of}"), format!("crashes{of}"));
+        }
+        let words = [
+            (self.losses, "loss", "losses"),
+            (self.duplicates, "duplicate", "duplicates"),
+        ];
+        for (counter, one, many) in words {
+            if let Some(counter) = counter {
+                add(counter, one.to_owned(), many.to_owned());
+            }
+        }
+        for (counter, name) in self.partitions.iter().zip(partitions) {
+            if let Some(counter) = *counter {
+                let name = match (partitions.len(), name.as_str()) {
+                    (1, "partition") => String::new(),
+                    _ => format!(" \"{name}\""),
+                };
+                add(
+                    counter,
+                    format!("partition{name}"),
+                    format!("partitions{name}"),
+                );
+            }
+        }
+        for counter in self.crashes_of.iter().flatten() {
+            let (name, limit) = (&self.names[*counter], self.limits[*counter]);
+            kinds.restrictions.push(format!("at most {limit} {name}"));
+        }
+        if let Some(counter) = self.faults {
+            let limit = self.limits[counter];
+            kinds
+                .restrictions
+                .push(format!("at most {limit} faults together"));
+        }
+        (kinds, counters)
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -134,6 +134,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             lanes,
             rules,
             budget,
+            fault_counters: Vec::new(),
             crash_rules,
             may_crash,
             may_crash_inside: crashes_inside.contains(&true),
@@ -188,6 +189,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             rearmed: HashMap::new(),
             system,
         };
+        space.fault_counters = space.declared_faults().1;
         space.reset()?;
         Ok(space)
     }

@@ -37,10 +37,10 @@ use self::keymap::KeyMap;
 use self::layout::{Aim, Entry, Item, Rule, Told};
 use self::partitions::Cuts;
 use self::time::Clock;
-use super::PropertyDecl;
 use super::intern::{ContentHash, Kind, Table};
 #[cfg(debug_assertions)]
 use super::sabotage::{Sabotage, Sabotaged};
+use super::{FaultKinds, PropertyDecl};
 use crate::error::Error;
 use crate::system::{ENVIRONMENT, NoOp, Pending, Process, System};
 
@@ -52,6 +52,8 @@ pub struct ActorSpace<M> {
     /// Rules per ordered pair of actors; the last row and column stand for ids that are no actor.
     rules: Vec<Rule>,
     budget: Budget,
+    /// The counters of the faults that have a budget.
+    fault_counters: Vec<usize>,
     /// Per actor the first crash rule that names it.
     crash_rules: Vec<Option<usize>>,
     may_crash: bool,
@@ -227,6 +229,41 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             .rules
             .remembers_last_delivery
             .then(|| self.header - 1)
+    }
+
+    /// The faults that may happen, and the counters of those that have a budget.
+    fn declared_faults(&self) -> (FaultKinds, Vec<usize>) {
+        let (mut kinds, counters) =
+            self.budget
+                .fault_kinds(&self.lanes, &self.crash_rules, &self.cuts.names);
+        let n = self.n_actors();
+        let any = |is: fn(&Rule) -> bool| {
+            (0..n).any(|src| (0..n).any(|dst| is(&self.rules[src * (n + 1) + dst])))
+        };
+        let of_messages = [
+            (any(|rule| rule.losing && !rule.budgeted), "losses"),
+            (
+                any(|rule| rule.keeps && rule.consumes && !rule.keeps_budgeted),
+                "duplicates",
+            ),
+        ];
+        let of_messages = of_messages.iter().filter(|(is, _)| *is);
+        kinds
+            .unlimited
+            .extend(of_messages.map(|(_, words)| (*words).to_owned()));
+        if self
+            .system
+            .rules
+            .simultaneous_crashes
+            .is_some_and(|n| n > 0)
+        {
+            kinds.unlimited.push("crashes".to_owned());
+        }
+        let partitions = self.cuts.names.iter().zip(&self.budget.partitions);
+        let partitions = partitions.filter(|(_, counter)| counter.is_none());
+        let partitions = partitions.map(|(name, _)| format!("partitions \"{name}\""));
+        kinds.unlimited.extend(partitions);
+        (kinds, counters)
     }
 
     fn rule(&self, src: usize, dst: usize) -> (u32, Rule) {

@@ -3,8 +3,8 @@
 use super::{ActorSpace, KeyMap, Scratch, Words, judge};
 use crate::error::Error;
 use crate::space::{
-    Absorbed, Answer, Class, FairClass, Fingerprint, Judgement, Label, NeverExercised, Pace,
-    PropertyDecl, Rendered, Rest, Share, StateSpace,
+    Absorbed, Answer, Class, FairClass, FaultKinds, Fingerprint, Judgement, Label, NeverExercised,
+    Pace, PropertyDecl, Rendered, Rest, Share, StateSpace,
 };
 
 impl<M: Clone + Send + Sync + 'static> StateSpace for ActorSpace<M> {
@@ -124,6 +124,16 @@ impl<M: Clone + Send + Sync + 'static> StateSpace for ActorSpace<M> {
 
     fn assumptions(&self) -> Vec<String> {
         self.assumed_in_words()
+    }
+
+    fn fault_kinds(&self) -> FaultKinds {
+        self.declared_faults().0
+    }
+
+    fn faults(&self, states: &Words, index: usize, out: &mut Vec<u32>) {
+        let words = states.state(index);
+        let counters = self.fault_counters.iter();
+        out.extend(counters.map(|&counter| self.budget.value(words[self.budget_at()], counter)));
     }
 
     fn same(&self, a: &Words, a_index: usize, b: &Words, b_index: usize) -> bool {

@@ -1,0 +1,34 @@
+//! The faults that a system declares: which kinds there are, and how many of each a state's past holds.
+
+/// A kind of fault that has a budget.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FaultKind {
+    /// One of them: `crash`.
+    pub one: String,
+    /// Several: `crashes`. No two kinds of a system share it.
+    pub many: String,
+    /// How many there may be in a run.
+    pub limit: u32,
+}
+
+impl FaultKind {
+    /// So many of the kind: `no crash`, `1 crash`, `2 crashes`.
+    pub fn words(&self, n: u32) -> String {
+        match n {
+            0 => format!("no {}", self.one),
+            1 => format!("1 {}", self.one),
+            _ => format!("{n} {}", self.many),
+        }
+    }
+}
+
+/// All faults that may happen in a system.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FaultKinds {
+    /// The kinds with a budget, in the order of [`StateSpace::faults`](super::StateSpace::faults).
+    pub kinds: Vec<FaultKind>,
+    /// What bounds several of them together, or one of them once more, in words: `at most 2 faults together`.
+    pub restrictions: Vec<String>,
+    /// The kinds without a budget, in words: their number is no part of a state.
+    pub unlimited: Vec<String>,
+}
