@@ -739,3 +739,56 @@ fn colour_is_there_where_it_is_wanted_and_never_alone() {
     assert!(always.contains("\x1b[1;31m✗\x1b[0m"));
     assert!(plain.contains("✗") && plain.contains("violated"));
 }
+
+#[test]
+fn the_fewest_faults_are_told_or_refused_with_a_cure() {
+    let check = run(&[
+        "check",
+        "duva-join/fire-and-forget",
+        "--fewest-faults",
+        "--json",
+    ]);
+    assert_eq!(check.code, 0, "{}", check.stderr);
+    let lines = check.lines();
+    assert_eq!(lines[0]["options"]["fewest_faults"], true);
+    let properties = lines.iter().filter(|line| line["type"] == "property");
+    let mut n_broken = 0;
+    for property in properties {
+        let frontier = &property["fault_frontier"];
+        if property["kind"] == "reachable" {
+            assert!(frontier.is_null(), "{property}");
+            continue;
+        }
+        assert_eq!(frontier["within_bounds"], false);
+        let broken = frontier["broken_by"].as_array().expect("a list");
+        assert_eq!(!broken.is_empty(), property["verdict"] == "violated");
+        n_broken += broken.len();
+    }
+    assert!(n_broken > 0);
+    let text = run(&["check", "duva-join/fire-and-forget", "--fewest-faults"]);
+    assert!(
+        text.stdout.contains("no faults are declared"),
+        "{}",
+        text.stdout
+    );
+    assert!(
+        text.stdout.contains("fewest faults, then fewest steps"),
+        "{}",
+        text.stdout
+    );
+
+    let refused = run(&["check", "links", "--fewest-faults"]);
+    assert_eq!(refused.code, 2);
+    assert!(
+        refused.stderr.contains("there is none for losses"),
+        "{}",
+        refused.stderr
+    );
+    assert!(
+        refused.stderr.contains("help: bound losses by"),
+        "{}",
+        refused.stderr
+    );
+    let refused = run(&["check", "duva-join", "--fewest-faults", "--first"]);
+    assert_eq!(refused.code, 2);
+}

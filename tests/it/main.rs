@@ -7,6 +7,7 @@ mod determinism;
 mod dot;
 mod exponential;
 mod fair_graphs;
+mod fewest_faults;
 mod general;
 mod graph;
 mod liveness;
