@@ -121,7 +121,7 @@ impl Actor for Receiver {
 params! {
     struct Params {
         /// messages that the sender has
-        messages: u8 = 2, 1..=4;
+        messages: u8 = 2, 1..=7;
     }
 }
 
