@@ -13,6 +13,15 @@
 //! - Retransmission is by a timer per message, which is set again until the acknowledgement comes. Acknowledgements are lost and
 //!   duplicated like everything else; the receiver acknowledges whatever it gets.
 //! - The receiver counts deliveries up to the second, which is one too many.
+//!
+//! With the default parameters:
+//!
+//! | variant | unique states | generated | depth |
+//! | --- | --- | --- | --- |
+//! | `raw` | 324 | 1,837 | 6 |
+//! | `dedup-only` | 100 | 541 | 4 |
+//! | `retransmit` | 324 | 2,197 | 6 |
+//! | `retransmit-dedup` | 100 | 661 | 4 |
 
 use allways::prelude::*;
 

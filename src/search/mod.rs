@@ -6,6 +6,7 @@ mod chunk;
 mod exact;
 mod faults;
 mod frontier;
+mod least;
 mod levels;
 mod limits;
 mod liveness;
@@ -18,6 +19,7 @@ use crate::space::{FaultKinds, NeverExercised, PropertyDecl, StateSpace};
 
 pub use faults::FaultFrontier;
 pub(crate) use frontier::Block;
+pub(crate) use least::{Edge, Layers, least};
 pub(crate) use levels::{Explored, explore, in_pool};
 pub(crate) use limits::asked;
 

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use crate::error::Error;
-use crate::search::Block;
+use crate::search::{Block, Edge, Layers};
 use crate::space::{Answer, Arena, Fingerprint, Judgement, Label, StateSpace};
 
 /// A state of a level, as far as properties go.
@@ -14,14 +14,6 @@ pub(super) struct Judged {
     pub(super) holds: u64,
     /// Not part of the level: outside a boundary, or repeated.
     skip: bool,
-}
-
-/// A step between two neighbouring levels.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Edge {
-    pub(super) from: u32,
-    pub(super) step: u32,
-    pub(super) to: u32,
 }
 
 /// A quiescent state: level, index, property, inputs, value.
@@ -199,13 +191,14 @@ impl<'a, S: StateSpace, F: Fingerprint> Levels<'a, S, F> {
     pub(super) fn quiescent(&self) -> &[Quiescent] {
         &self.quiescent
     }
+}
 
-    pub(super) fn label(&self, level: u32, state: u32, step: u32) -> Result<Label, Error> {
+impl<S: StateSpace, F: Fingerprint> Layers for Levels<'_, S, F> {
+    fn label(&self, level: u32, state: u32, step: u32) -> Result<Label, Error> {
         self.space.label(self.arena(level), state as usize, step)
     }
 
-    /// The steps, level by level and ascending, of all shortest paths to the `targets` of level `depth`.
-    pub(super) fn edges_to(&self, depth: u32, targets: &[u32]) -> Result<Vec<Vec<Edge>>, Error> {
+    fn edges_to(&self, depth: u32, targets: &[u32]) -> Result<Vec<Vec<Edge>>, Error> {
         let mut scratch = S::Scratch::default();
         let mut candidates = Vec::new();
         let mut wanted = vec![false; self.arena(depth).len()];

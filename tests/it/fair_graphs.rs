@@ -413,11 +413,57 @@ impl Graph {
         }
     }
 
+    /// The shortest stems to states on a fair loop, each as its initial state's place and its steps.
+    fn stems(&self, truth: &Truth, length: usize) -> Vec<Vec<usize>> {
+        let come = |pending: bool, state: usize| -> Option<bool> {
+            let State {
+                goal,
+                premise,
+                outside,
+                ..
+            } = self.states[state];
+            match truth.kind {
+                _ if outside => None,
+                PropertyKind::Eventually => (!goal).then_some(true),
+                PropertyKind::LeadsTo => Some(!goal && (pending || premise)),
+                _ => Some(true),
+            }
+        };
+        let mut stems: Vec<(Vec<usize>, usize, bool)> = Vec::new();
+        for (place, &state) in self.initial.iter().enumerate() {
+            // Of equal initial states the first counts.
+            if self.initial[..place].contains(&state) {
+                continue;
+            }
+            stems.extend(come(false, state).map(|pending| (vec![place], state, pending)));
+        }
+        for _ in 0..length {
+            let mut longer = Vec::new();
+            for (stem, state, pending) in stems {
+                for (step, to) in self.states[state].steps.iter().map(|s| s.to).enumerate() {
+                    if self.states[state].steps[step].idle {
+                        continue;
+                    }
+                    let stem = [&stem[..], &[step]].concat();
+                    longer.extend(come(pending, to).map(|pending| (stem, to, pending)));
+                }
+            }
+            stems = longer;
+        }
+        let ends = stems.into_iter();
+        let ends = ends.filter(|&(_, state, pending)| truth.fair[state] && pending);
+        ends.map(|(stem, ..)| stem).collect()
+    }
+
     /// Asserts that a lasso is one that the oracle allows, as short as promised; how long its stem and loop are.
     pub(crate) fn assert_lasso(&self, truth: &Truth, path: &Path) {
         let mut at = self.initial[path.initial];
         let loop_start = path.loop_start.expect("a lasso says where its loop begins");
         assert_eq!(Some(loop_start), truth.stem, "the stem is the shortest");
+        let stem = path.steps[..loop_start].iter().map(|&step| step as usize);
+        let stem: Vec<usize> = [path.initial].into_iter().chain(stem).collect();
+        let least = self.stems(truth, loop_start).into_iter().min();
+        assert_eq!(Some(stem), least, "the stem is the least");
         let mut pending = false;
         let mut taken = Vec::new();
         let mut states = vec![];

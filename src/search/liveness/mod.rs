@@ -19,18 +19,22 @@ mod time;
 
 pub(super) use store::Store;
 
+use std::marker::PhantomData;
+
 use self::close::Close;
 use self::components::components;
 use self::cycle::cycle;
 use self::fair::{FairPart, fair_parts};
 use self::graph::{Built, Graph, OUT};
-use self::region::Region;
+use self::region::{Region, Ways};
 use self::store::States;
 use super::faults::{FaultFrontier, Least, total};
 use super::levels::Explored;
-use super::{Monitor, Options, Path, Progress, PropertyOutcome, Stop, Verdict};
+use super::{
+    Edge, Layers, Monitor, Options, Path, Progress, PropertyOutcome, Stop, Verdict, least,
+};
 use crate::error::Error;
-use crate::space::{Answer, Fingerprint, StateSpace};
+use crate::space::{Answer, Fingerprint, Label, StateSpace};
 
 /// The most liveness properties that one check decides.
 const PROPERTIES_MAX: usize = 32;
@@ -38,6 +42,8 @@ const PROPERTIES_MAX: usize = 32;
 /// A counterexample.
 struct Lasso {
     path: Path,
+    /// Whether its stem is the least among the shortest.
+    tie_break: bool,
     /// Whether no loop through its state is shorter.
     is_shortest: bool,
 }
@@ -104,12 +110,13 @@ pub(super) fn decide<S: StateSpace, F: Fingerprint>(
             unreachable!("as many liveness properties as were counted")
         };
         let region = Region::new(&graph, property.decl.kind, position);
-        let (lasso, least) = lasso::<S, F>(space, &states, &region, options.fewest_faults);
+        let (lasso, least) = lasso::<S, F>(space, &states, &region, options)?;
         property.fault_frontier = least.map(|least| {
             let within_bounds = !outcome.cuts.is_empty();
             FaultFrontier::new(&least, &outcome.faults, within_bounds)
         });
         if let Some(lasso) = lasso {
+            property.tie_break = lasso.tie_break;
             property.verdict = Verdict::Violated;
             property.paths = vec![lasso.path];
             property.note = (!lasso.is_shortest).then(|| "loop not minimal".to_owned());
@@ -136,8 +143,8 @@ fn lasso<S: StateSpace, F: Fingerprint>(
     space: &S,
     states: &States<'_, S::Arena>,
     region: &Region<'_>,
-    fewest_faults: bool,
-) -> (Option<Lasso>, Option<Least<()>>) {
+    options: &Options,
+) -> Result<(Option<Lasso>, Option<Least<()>>), Error> {
     let graph = region.graph;
     // Per state whether a fair loop goes through it.
     let mut is_fair = vec![false; graph.len()];
@@ -167,14 +174,13 @@ fn lasso<S: StateSpace, F: Fingerprint>(
         },
     );
     drop(position);
-    let least = fewest_faults.then(|| keep_fewest(space, states, &mut is_fair));
-    let Some((stem, target)) = region.stem(|state| is_fair[state as usize]) else {
-        return (None, least);
-    };
-    let mut steps: Vec<u32> = (stem.edges.iter())
-        .map(|&(state, edge)| step_of_edge::<S, F>(space, states, state, edge))
-        .collect();
-    let loop_start = Some(steps.len());
+    let least = (options.fewest_faults).then(|| keep_fewest(space, states, &mut is_fair));
+    let ways = region.ways(|state| is_fair[state as usize]);
+    if ways.targets.is_empty() {
+        return Ok((None, least));
+    }
+    let (mut path, target, tie_break) = stem::<S, F>(space, states, &ways, options.tie_break_max)?;
+    path.loop_start = Some(path.steps.len());
     let mut is_shortest = true;
     if !(graph.stays(target) && region.accepts(target)) {
         let found = fair.iter().find_map(|(close, parts)| {
@@ -189,17 +195,14 @@ fn lasso<S: StateSpace, F: Fingerprint>(
             region.accepts(close.states[at as usize])
         });
         is_shortest = cycle.is_shortest;
-        steps.extend(cycle.steps);
+        path.steps.extend(cycle.steps);
     }
     let lasso = Lasso {
-        path: Path {
-            initial: stem.initial as usize,
-            steps,
-            loop_start,
-        },
+        path,
+        tie_break,
         is_shortest,
     };
-    (Some(lasso), least)
+    Ok((Some(lasso), least))
 }
 
 /// The least combinations of faults among the states of fair loops; only those with the fewest faults are kept. Each of these states can
@@ -226,6 +229,71 @@ fn keep_fewest<S: StateSpace>(
         }
     }
     least
+}
+
+/// The stem that reads best, the state it leads to, and whether it is the least: above `tie_break_max` nodes it is the first found.
+fn stem<S: StateSpace, F: Fingerprint>(
+    space: &S,
+    states: &States<'_, S::Arena>,
+    ways: &Ways<'_, '_>,
+    tie_break_max: usize,
+) -> Result<(Path, u32, bool), Error> {
+    let state_of = |target: u32| ways.level(ways.depth())[target as usize].state;
+    if ways.len() <= tie_break_max {
+        let layers = Stems::<S, F> {
+            space,
+            states,
+            ways,
+            fingerprint: PhantomData,
+        };
+        if let Some((path, target)) = least(&layers, ways.depth(), &ways.targets, tie_break_max)? {
+            return Ok((path, state_of(target), true));
+        }
+    }
+    let first = ways.targets[0];
+    let stem = ways.first(first);
+    let steps =
+        (stem.edges.iter()).map(|&(state, edge)| step_of_edge::<S, F>(space, states, state, edge));
+    let path = Path {
+        initial: stem.initial as usize,
+        steps: steps.collect(),
+        loop_start: None,
+    };
+    Ok((path, state_of(first), false))
+}
+
+/// The shortest ways to the targets as layers of states.
+struct Stems<'a, S: StateSpace, F> {
+    space: &'a S,
+    states: &'a States<'a, S::Arena>,
+    ways: &'a Ways<'a, 'a>,
+    fingerprint: PhantomData<F>,
+}
+
+impl<S: StateSpace, F: Fingerprint> Layers for Stems<'_, S, F> {
+    fn edges_to(&self, _: u32, _: &[u32]) -> Result<Vec<Vec<Edge>>, Error> {
+        let levels = self.ways.edges().into_iter().zip(0..);
+        let levels = levels.map(|(edges, level)| {
+            let nodes = self.ways.level(level);
+            let edges = edges.into_iter().map(|(from, edge, to)| {
+                let state = nodes[from as usize].state;
+                let step = step_of_edge::<S, F>(self.space, self.states, state, edge);
+                Edge { from, step, to }
+            });
+            edges.collect()
+        });
+        Ok(levels.collect())
+    }
+
+    fn label(&self, level: u32, node: u32, step: u32) -> Result<Label, Error> {
+        let state = self.ways.level(level)[node as usize].state;
+        let (arena, index) = self.states.locate(state);
+        self.space.label(arena, index, step)
+    }
+
+    fn initial(&self, node: u32) -> usize {
+        self.ways.level(0)[node as usize].state as usize
+    }
 }
 
 /// The step behind an edge: edges are the steps, less the places without one.

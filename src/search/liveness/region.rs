@@ -7,6 +7,8 @@
 //! | stabilises P | anywhere, some state with ¬P | anywhere |
 //! | P leads to Q | ¬Q, pending | anywhere to a state with P and ¬Q, then ¬Q |
 
+use std::collections::HashMap;
+
 use super::components::Digraph;
 use super::graph::{Graph, OUT};
 use crate::space::PropertyKind;
@@ -26,15 +28,34 @@ const REACHED: u8 = 1;
 /// Can be come to with the property pending.
 const PENDING: u8 = 2;
 
-/// A node that was come to: state, mark, and the position of the node before with its edge; [`OUT`] for none.
-type Come = (u32, u8, u32, u32);
-
 /// A way to a state.
 pub(super) struct Stem {
     /// The first state.
     pub(super) initial: u32,
     /// For each step the state it leaves and its edge.
     pub(super) edges: Vec<(u32, u32)>,
+}
+
+/// A node that was come to: a state, and whether the property is pending there.
+#[derive(Clone, Copy)]
+pub(super) struct Come {
+    pub(super) state: u32,
+    mark: u8,
+    /// The position of the node before, or [`OUT`].
+    before: u32,
+    /// The edge from there.
+    edge: u32,
+}
+
+/// The shortest ways into a region, up to the distance where something was found.
+pub(super) struct Ways<'r, 'a> {
+    region: &'r Region<'a>,
+    /// In the order in which they were come to.
+    nodes: Vec<Come>,
+    /// Where each distance begins, and the end.
+    starts: Vec<usize>,
+    /// Of the last distance, the positions within it of what was looked for, ascending.
+    pub(super) targets: Vec<u32>,
 }
 
 impl<'a> Region<'a> {
@@ -83,40 +104,57 @@ impl<'a> Region<'a> {
         }
     }
 
-    /// Breadth-first search, in the order of states and steps, until a state that a loop may visit is one that `is_it`. The nodes in the order in
-    /// which they were come to.
-    fn walk(&self, marks: &mut [u8], is_it: impl Fn(u32) -> bool) -> Vec<Come> {
-        let mut nodes: Vec<Come> = Vec::new();
+    /// Breadth-first search, in the order of states and steps, to the end of the first distance at which a state that a loop may visit
+    /// is one that `is_it`.
+    fn walk(&self, marks: &mut [u8], is_it: impl Fn(u32) -> bool) -> Ways<'_, 'a> {
         let graph = self.graph;
-        for state in graph.initial() {
-            let mark = self.mark(0, state);
-            if mark != 0 {
-                marks[state as usize] |= mark;
-                nodes.push((state, mark, OUT, 0));
-                if self.is_loop_state(state, mark) && is_it(state) {
-                    return nodes;
-                }
+        let mut ways = Ways {
+            region: self,
+            nodes: Vec::new(),
+            starts: vec![0],
+            targets: Vec::new(),
+        };
+        let mut come = |nodes: &mut Vec<Come>, come: Come| {
+            if come.mark != 0 && marks[come.state as usize] & come.mark == 0 {
+                marks[come.state as usize] |= come.mark;
+                nodes.push(come);
             }
+        };
+        for state in graph.initial() {
+            let first = Come {
+                state,
+                mark: self.mark(0, state),
+                before: OUT,
+                edge: 0,
+            };
+            come(&mut ways.nodes, first);
         }
-        let mut next = 0;
-        while next < nodes.len() {
-            let (from, mark, ..) = nodes[next];
-            for (edge, &to) in graph.edges(from).iter().enumerate() {
-                if to == OUT {
-                    continue;
-                }
-                let mark = self.mark(mark, to);
-                if mark != 0 && marks[to as usize] & mark == 0 {
-                    marks[to as usize] |= mark;
-                    nodes.push((to, mark, next as u32, edge as u32));
-                    if self.is_loop_state(to, mark) && is_it(to) {
-                        return nodes;
+        loop {
+            let start = ways.starts[ways.starts.len() - 1];
+            let end = ways.nodes.len();
+            ways.starts.push(end);
+            let level = ways.nodes[start..end].iter().zip(0..);
+            let found = level
+                .filter(|(node, _)| self.is_loop_state(node.state, node.mark) && is_it(node.state));
+            ways.targets = found.map(|(_, position)| position).collect();
+            if !ways.targets.is_empty() || start == end {
+                return ways;
+            }
+            for before in start..end {
+                let from = ways.nodes[before];
+                for (edge, &to) in graph.edges(from.state).iter().enumerate() {
+                    if to != OUT {
+                        let next = Come {
+                            state: to,
+                            mark: self.mark(from.mark, to),
+                            before: before as u32,
+                            edge: edge as u32,
+                        };
+                        come(&mut ways.nodes, next);
                     }
                 }
             }
-            next += 1;
         }
-        nodes
     }
 
     fn is_loop_state(&self, state: u32, mark: u8) -> bool {
@@ -127,26 +165,74 @@ impl<'a> Region<'a> {
         }
     }
 
-    /// The shortest stem to a state that `is_it`, and that state.
-    pub(super) fn stem(&self, is_it: impl Fn(u32) -> bool) -> Option<(Stem, u32)> {
+    /// The shortest ways to states that `is_it`; without [targets](Ways::targets) where there are none.
+    pub(super) fn ways(&self, is_it: impl Fn(u32) -> bool) -> Ways<'_, 'a> {
         let mut marks = vec![0; self.graph.len()];
-        let nodes = self.walk(&mut marks, &is_it);
-        let &(target, mark, ..) = nodes.last()?;
-        if !self.is_loop_state(target, mark) || !is_it(target) {
-            return None;
-        }
+        self.walk(&mut marks, is_it)
+    }
+}
+
+impl Ways<'_, '_> {
+    /// How far it is to the targets.
+    pub(super) fn depth(&self) -> u32 {
+        self.starts.len() as u32 - 2
+    }
+
+    /// How many nodes there are down to the targets.
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// The nodes at a distance.
+    pub(super) fn level(&self, level: u32) -> &[Come] {
+        &self.nodes[self.starts[level as usize]..self.starts[level as usize + 1]]
+    }
+
+    /// The first way found to a node of the last distance.
+    pub(super) fn first(&self, target: u32) -> Stem {
         let mut edges = Vec::new();
-        let mut at = nodes.len() - 1;
-        loop {
-            let (state, _, before, edge) = nodes[at];
-            if before == OUT {
-                edges.reverse();
-                let initial = state;
-                return Some((Stem { initial, edges }, target));
-            }
-            edges.push((nodes[before as usize].0, edge));
-            at = before as usize;
+        let mut node = self.level(self.depth())[target as usize];
+        while node.before != OUT {
+            let before = self.nodes[node.before as usize];
+            edges.push((before.state, node.edge));
+            node = before;
         }
+        edges.reverse();
+        Stem {
+            initial: node.state,
+            edges,
+        }
+    }
+
+    /// The steps, as edges, of all shortest ways to the targets: for each distance but the last (node, edge, node at the next distance), ascending.
+    pub(super) fn edges(&self) -> Vec<Vec<(u32, u32, u32)>> {
+        let depth = self.depth();
+        let mut all = Vec::with_capacity(depth as usize);
+        let mut wanted: HashMap<(u32, u8), u32> = HashMap::new();
+        for &target in &self.targets {
+            let node = self.level(depth)[target as usize];
+            wanted.insert((node.state, node.mark), target);
+        }
+        for level in (0..depth).rev() {
+            let mut edges = Vec::new();
+            let mut wanted_here = HashMap::new();
+            for (node, position) in self.level(level).iter().zip(0..) {
+                for (edge, &to) in self.region.graph.edges(node.state).iter().enumerate() {
+                    if to == OUT {
+                        continue;
+                    }
+                    let mark = self.region.mark(node.mark, to);
+                    if let Some(&next) = wanted.get(&(to, mark)) {
+                        edges.push((position, edge as u32, next));
+                        wanted_here.insert((node.state, node.mark), position);
+                    }
+                }
+            }
+            all.push(edges);
+            wanted = wanted_here;
+        }
+        all.reverse();
+        all
     }
 }
 

@@ -140,7 +140,7 @@ fn consistent_path(trace: &Trace, path: &TracePath) -> Result<(), String> {
     }
     if path
         .loop_start
-        .is_some_and(|start| start >= path.steps.len())
+        .is_some_and(|start| start > path.steps.len())
     {
         return Err("its loop begins behind its end".to_owned());
     }

@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::space::Fairness;
 use crate::trace::tests::{recorded, story};
-use crate::trace::{Style, replay};
+use crate::trace::{Fair, Met, Style, replay};
 use crate::value::Tree;
 
 /// The error for this text, with a cure.
@@ -62,6 +63,14 @@ fn every_field_is_documented() {
     let mut trace = recorded();
     trace.ends = trace.paths[0].steps[1].changes.clone();
     trace.paths[0].loop_start = Some(0);
+    trace.paths[0].fairness = [Met::Taken { step: 1 }, Met::NotEnabled { after: 0 }]
+        .map(|met| Fair {
+            class: "some step".to_owned(),
+            fairness: Fairness::Weak,
+            met,
+        })
+        .into();
+    trace.paths[0].steps[0].idle = true;
     trace.paths[0].reason = Some("panicked".to_owned());
     let every_tree = Tree::Map(vec![(
         Tree::Tuple(
@@ -74,7 +83,7 @@ fn every_field_is_documented() {
     let json = serde_json::from_str(&to_json(&trace)).expect("our own JSON");
     let mut names = std::collections::BTreeSet::new();
     fields(&json, &mut names);
-    assert_eq!(names.len(), 42, "{names:?}");
+    assert_eq!(names.len(), 49, "{names:?}");
     for name in names {
         assert!(documentation.contains(&format!("`{name}`")), "{name}");
     }
