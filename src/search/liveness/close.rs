@@ -53,7 +53,7 @@ impl Close {
         for (at, &state) in component.iter().enumerate() {
             position[state as usize] = at as u32;
         }
-        let chunks = component.par_chunks(CHUNK).map(|chunk| {
+        let look = |chunk: &[u32]| {
             let mut scratch = S::Scratch::default();
             let mut successors: Vec<F> = Vec::new();
             let mut shares: Vec<Share> = Vec::new();
@@ -76,8 +76,13 @@ impl Close {
                 n_shares.push(shares.len() - before);
             }
             (steps, shares, n_shares)
-        });
-        let chunks: Vec<_> = chunks.collect();
+        };
+        // Most components are small.
+        let chunks: Vec<_> = if component.len() <= CHUNK {
+            vec![look(component)]
+        } else {
+            component.par_chunks(CHUNK).map(look).collect()
+        };
         let n_steps = chunks.iter().map(|(steps, ..)| steps.len()).sum();
         let n_shares = chunks.iter().map(|(_, shares, _)| shares.len()).sum();
         let mut close = Close {

@@ -165,7 +165,7 @@ fn damage_is_named() {
         json["paths"][0]["initial"] = 1.into()
     });
     check("loop begins behind", &|json| {
-        json["paths"][0]["loop_start"] = 3.into()
+        json["paths"][0]["loop_start"] = 4.into()
     });
     check("which is not among its lanes", &|json| {
         json["lanes"] = serde_json::json!(["seed"])
