@@ -6,6 +6,8 @@ use crate::catalogue::Catalogue;
 mod clocks;
 #[path = "../models/duva_join.rs"]
 mod duva_join;
+#[path = "../models/failure_detector.rs"]
+mod failure_detector;
 #[path = "../models/links.rs"]
 mod links;
 #[path = "../models/two_phase_commit_tla.rs"]
@@ -16,6 +18,7 @@ pub fn catalogue() -> Catalogue {
     Catalogue::new([
         duva_join::entry(),
         links::entry(),
+        failure_detector::entry(),
         clocks::entry(),
         two_phase_commit_tla::entry(),
     ])

@@ -416,8 +416,12 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         if rules.iter().any(|rule| rule.keeps) {
             words.push("duplicates: for ever only of what is sent for ever".to_owned());
         }
-        words.push("timers of live actors fire, are cancelled or set again (weak)".to_owned());
-        words.push("random choices: some alternative is taken (weak)".to_owned());
+        if self.never.timer_set.contains(&true) {
+            words.push("timers of live actors fire, are cancelled or set again (weak)".to_owned());
+        }
+        if self.never.choice_offered.contains(&true) {
+            words.push("random choices: some alternative is taken (weak)".to_owned());
+        }
         if let Some(clock) = &self.clock {
             if clock.is_partial {
                 words.push("the bounds on time hold from some moment on (weak)".to_owned());
