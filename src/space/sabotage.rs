@@ -43,6 +43,20 @@ pub enum Sabotage {
     TickIgnoresMessages,
     /// A timer fires before its range begins.
     TimerFiresEarly,
+    /// A timer that is set again is owed as before.
+    RearmedTimerOwed,
+    /// Strong fairness asks no more than weak.
+    StrongAsWeak,
+    /// A class is enabled only where its step stays in the component that is looked at.
+    EnabledOnlyInside,
+    /// A run may stay in any state for ever.
+    StaysAnywhere,
+    /// A run may stay in a state for ever only where no step is enabled.
+    StaysOnlyAtEnds,
+    /// A message is delivered and kept for ever though it is never sent again.
+    KeptForNothing,
+    /// A declaration about the steps of one actor holds for all.
+    AssumedOfAll,
 }
 
 /// Which fault is on, if any.

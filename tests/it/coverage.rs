@@ -55,10 +55,69 @@ pub(crate) enum Feature {
     ReachableViolated,
     ConfluentViolated,
     ConfluentHolds,
+
+    /// A step of such a class was enabled: a delivery over a plain link, of the head of a channel, over a fair-loss link, across a partition
+    /// that forms again and again, over a link with a budget of losses.
+    WeakDelivery,
+    HeadDelivery,
+    FairLossDelivery,
+    DeliveryAcrossUnlimited,
+    DeliveryAfterLosses,
+    /// A message was sent that may be delivered and kept.
+    KeptForEver,
+    /// A timer was set, and set again.
+    WeakTimer,
+    Rearmed,
+    /// A random choice, its alternatives.
+    WeakChoice,
+    FreeAlternative,
+    /// A crashed actor that must, or need not, start again.
+    WeakRecovery,
+    FreeRecovery,
+    /// A stimulus that must, or need not, happen.
+    MustHappen,
+    FreeStimulus,
+    /// A partition that heals.
+    WeakHeal,
+    /// A declaration changed what is assumed of such steps.
+    AssumedDelivery,
+    AssumedTimer,
+    AssumedChoice,
+    AssumedOfEnvironment,
+    /// It said this.
+    AssumedNone,
+    AssumedWeak,
+    AssumedStrong,
+    /// It spoke of some actors alone.
+    AssumedOfSome,
+    /// The verdicts.
+    EventuallyViolated,
+    EventuallyHolds,
+    EventuallyInconclusive,
+    LeadsToViolated,
+    LeadsToHolds,
+    LeadsToInconclusive,
+    InfinitelyOftenViolated,
+    InfinitelyOftenHolds,
+    InfinitelyOftenInconclusive,
+    StabilisesViolated,
+    StabilisesHolds,
+    StabilisesInconclusive,
+    LeadsToVacuous,
+    /// The counterexample stays in a state that has steps.
+    Stays,
+    /// The counterexample has a loop of steps.
+    LoopOfSteps,
+    /// It is known to be the shortest.
+    LoopCompared,
+    /// Without strong, weak, matched fairness the verdict would be another.
+    StrongDecides,
+    WeakDecides,
+    KeptDecides,
 }
 
 impl Feature {
-    /// All of them.
+    /// What systems with safety properties exercise.
     pub(crate) const ALL: [Feature; 42] = [
         Feature::ReliableLink,
         Feature::FifoLink,
@@ -102,6 +161,52 @@ impl Feature {
         Feature::ReachableViolated,
         Feature::ConfluentViolated,
         Feature::ConfluentHolds,
+    ];
+
+    /// What systems with liveness properties exercise.
+    pub(crate) const LIVE: [Feature; 42] = [
+        Feature::WeakDelivery,
+        Feature::HeadDelivery,
+        Feature::FairLossDelivery,
+        Feature::DeliveryAcrossUnlimited,
+        Feature::DeliveryAfterLosses,
+        Feature::KeptForEver,
+        Feature::WeakTimer,
+        Feature::Rearmed,
+        Feature::WeakChoice,
+        Feature::FreeAlternative,
+        Feature::WeakRecovery,
+        Feature::FreeRecovery,
+        Feature::MustHappen,
+        Feature::FreeStimulus,
+        Feature::WeakHeal,
+        Feature::AssumedDelivery,
+        Feature::AssumedTimer,
+        Feature::AssumedChoice,
+        Feature::AssumedOfEnvironment,
+        Feature::AssumedNone,
+        Feature::AssumedWeak,
+        Feature::AssumedStrong,
+        Feature::AssumedOfSome,
+        Feature::EventuallyViolated,
+        Feature::EventuallyHolds,
+        Feature::EventuallyInconclusive,
+        Feature::LeadsToViolated,
+        Feature::LeadsToHolds,
+        Feature::LeadsToInconclusive,
+        Feature::InfinitelyOftenViolated,
+        Feature::InfinitelyOftenHolds,
+        Feature::InfinitelyOftenInconclusive,
+        Feature::StabilisesViolated,
+        Feature::StabilisesHolds,
+        Feature::StabilisesInconclusive,
+        Feature::LeadsToVacuous,
+        Feature::Stays,
+        Feature::LoopOfSteps,
+        Feature::LoopCompared,
+        Feature::StrongDecides,
+        Feature::WeakDecides,
+        Feature::KeptDecides,
     ];
 }
 

@@ -24,6 +24,8 @@ pub(crate) struct State {
     pub(crate) premise: bool,
     /// Outside the boundary.
     pub(crate) outside: bool,
+    /// Its steps are not known: a bound was reached.
+    pub(crate) unknown: bool,
 }
 
 /// A graph with its classes; its properties are the four kinds of liveness, all about the same goal and premise.
@@ -226,7 +228,7 @@ impl StateSpace for Graph {
 }
 
 /// An edge of the oracle: from, the step there, to.
-type Edge = (usize, usize, usize);
+pub(crate) type Edge = (usize, usize, usize);
 
 /// What the oracle says of one property.
 #[derive(Debug)]
@@ -234,25 +236,25 @@ pub(crate) struct Truth {
     /// The length of the shortest stem to a state that lies on a fair loop; `None`: no fair run contradicts the property.
     pub(crate) stem: Option<usize>,
     /// The states that lie on one.
-    fair: Vec<bool>,
+    pub(crate) fair: Vec<bool>,
     edges: Vec<Edge>,
     kind: PropertyKind,
 }
 
 impl Graph {
-    fn enables(&self, state: usize, class: usize) -> bool {
+    pub(crate) fn enables(&self, state: usize, class: usize) -> bool {
         let steps = self.states[state].steps.iter();
         let mut shares = steps.flat_map(|step| &step.shares);
         shares.any(|&(c, role)| c == class && role != Role::Uses)
     }
 
-    fn does(&self, edge: Edge, class: usize, role: Role) -> bool {
+    pub(crate) fn does(&self, edge: Edge, class: usize, role: Role) -> bool {
         let shares = &self.states[edge.0].steps[edge.1].shares;
         shares.contains(&(class, role))
     }
 
     /// Whether a run may visit just these states and take just these steps again and again, by the definition of fairness.
-    fn is_fair(&self, states: &[usize], edges: &[Edge]) -> bool {
+    pub(crate) fn is_fair(&self, states: &[usize], edges: &[Edge]) -> bool {
         self.classes.iter().enumerate().all(|(class, fairness)| {
             let taken = edges.iter().any(|&e| self.does(e, class, Role::Takes));
             match fairness {
@@ -291,7 +293,7 @@ impl Graph {
     }
 
     /// Shortest distances: for each state without, and with, a pending obligation.
-    fn distances(&self, kind: PropertyKind) -> Vec<[Option<usize>; 2]> {
+    pub(crate) fn distances(&self, kind: PropertyKind) -> Vec<[Option<usize>; 2]> {
         let mut distances = vec![[None; 2]; self.states.len()];
         let come = |pending: bool, state: usize| -> Option<usize> {
             let State {
@@ -373,12 +375,12 @@ impl Graph {
     }
 
     /// Whether a loop over these states, in the region where loops may lie, contradicts the property.
-    fn contradicts(&self, kind: PropertyKind, states: &[usize]) -> bool {
+    pub(crate) fn contradicts(&self, kind: PropertyKind, states: &[usize]) -> bool {
         kind != PropertyKind::Stabilises || states.iter().any(|&state| !self.states[state].goal)
     }
 
     /// The length of the shortest fair loop through a state: breadth first over (state, set of steps taken).
-    fn shortest_loop(&self, truth: &Truth, start: usize) -> usize {
+    pub(crate) fn shortest_loop(&self, truth: &Truth, start: usize) -> usize {
         let is_it = |set: u32| {
             let taken: Vec<Edge> = (truth.edges.iter().enumerate())
                 .filter(|(i, _)| set >> i & 1 == 1)

@@ -3,6 +3,7 @@
 //! States are plain values, compared in full; nothing is hashed, interned, memoised or computed in advance. It goes level by level
 //! and keeps every step, so that whatever the engine says can be looked up.
 
+mod fair;
 mod steps;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,6 +73,8 @@ pub(crate) struct Step {
     pub(crate) action: Action,
     /// `None` outside a boundary.
     pub(crate) to: Option<usize>,
+    /// Timers that were set before, and that the handler sets again.
+    rearmed: Vec<(usize, u8)>,
 }
 
 /// The reachable states, in breadth-first order.
@@ -156,6 +159,7 @@ impl Graph {
                     kept.push(Step {
                         action: done.action,
                         to,
+                        rearmed: done.rearmed,
                     });
                 }
                 graph.is_expanded[from] = true;

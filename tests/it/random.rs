@@ -6,6 +6,9 @@
 /// The most values a state, message, timer, alternative or saved value may have; small, so that things meet.
 pub(crate) const VALUES_MAX: u8 = 4;
 
+/// How many bytes say what is asked of runs without end.
+pub(crate) const LIVE_BYTES: usize = 200;
+
 /// A system of two or three table-driven actors.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Spec {
@@ -21,6 +24,10 @@ pub(crate) struct Spec {
     pub(crate) observers: Vec<ObserverSpec>,
     pub(crate) boundaries: Vec<Pred>,
     pub(crate) properties: Vec<PropertySpec>,
+    /// Declared after the other properties.
+    pub(crate) liveness: Vec<LiveSpec>,
+    /// What is assumed instead of what follows from the system; the last that fits counts.
+    pub(crate) assumed: Vec<AssumeSpec>,
     pub(crate) may_end_when: Option<Pred>,
     /// How deep to search, where that is bounded.
     pub(crate) depth_max: Option<u32>,
@@ -110,6 +117,8 @@ pub(crate) struct PartitionSpec {
 #[derive(Clone, Debug)]
 pub(crate) struct CrashSpec {
     pub(crate) recover: bool,
+    /// A crashed process starts again in the end.
+    pub(crate) recovers: bool,
     pub(crate) budget: u32,
     pub(crate) of: Option<Vec<usize>>,
     pub(crate) each: Option<u32>,
@@ -121,6 +130,53 @@ pub(crate) struct StimulusSpec {
     pub(crate) to: usize,
     pub(crate) msg: u8,
     pub(crate) budget: u32,
+    pub(crate) must_happen: bool,
+}
+
+/// A liveness property.
+#[derive(Clone, Debug)]
+pub(crate) struct LiveSpec {
+    pub(crate) kind: LiveKind,
+    /// For *leads to*.
+    pub(crate) premise: Pred,
+    pub(crate) goal: Pred,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LiveKind {
+    Eventually,
+    LeadsTo,
+    InfinitelyOften,
+    Stabilises,
+}
+
+/// What is assumed of some steps.
+#[derive(Clone, Debug)]
+pub(crate) struct AssumeSpec {
+    pub(crate) of: StepsOf,
+    /// The sender, for deliveries; else nothing has one.
+    pub(crate) from: Option<usize>,
+    /// Whose steps; for deliveries the receiver.
+    pub(crate) actor: Option<usize>,
+    pub(crate) fairness: Assumed,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum StepsOf {
+    Deliveries,
+    Timers,
+    Choices,
+    Alternatives,
+    Recoveries,
+    Stimuli,
+    Heals,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Assumed {
+    None,
+    Weak,
+    Strong,
 }
 
 /// Adds up what the first matching rule says, up to a limit.
@@ -245,6 +301,76 @@ impl Spec {
     pub(crate) fn decode(bytes: &[u8]) -> Spec {
         let mut dice = Dice { bytes, at: 0 };
         let style = Style::roll(&mut dice);
+        Spec::decode_in(&style, &mut dice)
+    }
+
+    /// A system with liveness properties and whatever bears on fairness. The first bytes say what is asked, the others what the system is.
+    pub(crate) fn decode_live(bytes: &[u8]) -> Spec {
+        let (live, bytes) = bytes.split_at(LIVE_BYTES.min(bytes.len()));
+        let (mut live, mut dice) = (Dice { bytes: live, at: 0 }, Dice { bytes, at: 0 });
+        let mut style = Style::roll(&mut dice);
+        // Runs without end are the matter here: nothing has to end, but the space has to be finite.
+        style.ends = !live.chance(50);
+        style.limited = !style.ends;
+        style.n_partitions = live.weighted(&[70, 25, 5]);
+        style.asks_network = live.chance(10);
+        let spec = Spec::decode_in(&style, &mut dice);
+        let mut spec = Spec {
+            properties: Vec::new(),
+            may_end_when: None,
+            ..spec
+        };
+        if !live.chance(20) {
+            spec.boundaries.clear();
+        }
+        for partition in &mut spec.partitions {
+            if live.chance(40) {
+                (partition.times, partition.heals) = (None, true);
+            }
+        }
+        if live.chance(40) {
+            spec.crashes.clear();
+        }
+        for crashes in &mut spec.crashes {
+            crashes.recovers = live.chance(50);
+            crashes.recover |= crashes.recovers;
+        }
+        for stimulus in &mut spec.stimuli {
+            stimulus.must_happen = live.chance(50);
+        }
+        for _ in 0..live.weighted(&[40, 30, 20, 10]) {
+            spec.assumed.push(style.assumed(&mut live));
+        }
+        let hoped = style.scene(&mut spec, &mut live);
+        let n_observers = spec.observers.len();
+        for _ in 0..1 + live.below(3) {
+            let kind = [
+                LiveKind::Eventually,
+                LiveKind::LeadsTo,
+                LiveKind::InfinitelyOften,
+                LiveKind::Stabilises,
+            ][live.below(4)];
+            let mut premise = style.pred(&mut live, n_observers, 1);
+            let mut goal = style.pred(&mut live, n_observers, 1);
+            if live.chance(30) {
+                premise = Pred::IsUp(live.below(style.n_actors));
+            }
+            match (kind, &hoped) {
+                (_, Some(hoped)) if live.chance(70) => goal = hoped.clone(),
+                // What is seldom so is left again: its opposite stabilises.
+                (LiveKind::Stabilises, _) if live.chance(50) => goal = Pred::Not(Box::new(goal)),
+                _ => {}
+            }
+            spec.liveness.push(LiveSpec {
+                kind,
+                premise,
+                goal,
+            });
+        }
+        spec
+    }
+
+    fn decode_in(style: &Style, dice: &mut Dice<'_>) -> Spec {
         let mut spec = Spec {
             loss_budget: 1 + dice.below(2) as u32,
             duplicate_budget: 1 + dice.below(2) as u32,
@@ -254,13 +380,13 @@ impl Spec {
             ..Spec::default()
         };
         for _ in 0..style.n_partitions {
-            spec.partitions.push(style.partition(&mut dice));
+            spec.partitions.push(style.partition(dice));
         }
-        let usual = style.link(&mut dice);
+        let usual = style.link(dice);
         for _ in 0..style.n_actors {
             let row = (0..style.n_actors).map(|_| {
                 if style.mixes_links && dice.chance(40) {
-                    style.link(&mut dice)
+                    style.link(dice)
                 } else {
                     usual
                 }
@@ -272,6 +398,7 @@ impl Spec {
                 to: dice.below(style.n_actors),
                 msg: dice.below(style.n_msgs) as u8,
                 budget: 1 + dice.below(2) as u32,
+                must_happen: false,
             });
         }
         for _ in 0..dice.weighted(&[50, 40, 10]) {
@@ -279,6 +406,7 @@ impl Spec {
             let budget = 1 + dice.weighted(&[65, 35]) as u32;
             spec.crashes.push(CrashSpec {
                 recover: dice.chance(65),
+                recovers: false,
                 budget,
                 each: dice.chance(60).then(|| 1 + dice.weighted(&[80, 20]) as u32),
                 inside: dice.chance(if style.does_much { 85 } else { 35 }),
@@ -286,8 +414,7 @@ impl Spec {
             });
         }
         for _ in 0..dice.weighted(&[60, 30, 10]) {
-            let rules =
-                (0..1 + dice.below(3)).map(|_| (style.pattern(&mut dice), dice.below(3) as u8));
+            let rules = (0..1 + dice.below(3)).map(|_| (style.pattern(dice), dice.below(3) as u8));
             let rules = rules.collect();
             spec.observers.push(ObserverSpec {
                 hashed: dice.chance(30),
@@ -295,7 +422,7 @@ impl Spec {
             });
         }
         for _ in 0..style.n_actors {
-            spec.actors.push(style.actor(&mut dice));
+            spec.actors.push(style.actor(dice));
         }
         let n_observers = spec.observers.len();
         for _ in 0..dice.weighted(&[60, 30, 10]) {
@@ -304,26 +431,23 @@ impl Spec {
                 dice.below(style.n_actors),
                 1 + dice.below(style.n_states - 1) as u8,
             );
-            let any = style.pred(&mut dice, n_observers, 0);
+            let any = style.pred(dice, n_observers, 0);
             let out = if dice.chance(50) { any } else { late };
             spec.boundaries.push(Pred::Not(Box::new(out)));
         }
         if dice.chance(30) {
-            spec.may_end_when = Some(style.pred(&mut dice, n_observers, 1));
+            spec.may_end_when = Some(style.pred(dice, n_observers, 1));
         }
         for _ in 0..1 + dice.below(4) {
             let pred = |dice: &mut Dice<'_>| style.pred(dice, n_observers, 0);
             let property = match dice.weighted(&[30, 20, 20, 20, 10]) {
-                0 => PropertySpec::Always(Pred::Not(Box::new(pred(&mut dice)))),
-                1 => PropertySpec::Implies(pred(&mut dice), pred(&mut dice)),
-                2 => PropertySpec::Reachable(Pred::And(
-                    Box::new(pred(&mut dice)),
-                    Box::new(pred(&mut dice)),
-                )),
-                3 => PropertySpec::Confluent(style.values(&mut dice, n_observers)),
+                0 => PropertySpec::Always(Pred::Not(Box::new(pred(dice)))),
+                1 => PropertySpec::Implies(pred(dice), pred(dice)),
+                2 => PropertySpec::Reachable(Pred::And(Box::new(pred(dice)), Box::new(pred(dice)))),
+                3 => PropertySpec::Confluent(style.values(dice, n_observers)),
                 _ => PropertySpec::ConfluentGiven(
-                    style.values(&mut dice, n_observers),
-                    style.values(&mut dice, n_observers),
+                    style.values(dice, n_observers),
+                    style.values(dice, n_observers),
                 ),
             };
             spec.properties.push(property);
@@ -347,7 +471,7 @@ impl Spec {
     }
 
     /// Whether it matters that a message is gone that had no effect: some predicate reads the network, or something is asked of the states
-    /// in which a run ends.
+    /// in which a run ends, or of runs without end.
     pub(crate) fn keeps_no_ops(&self) -> bool {
         let asks_ends = self.properties.iter().any(|property| {
             matches!(
@@ -355,7 +479,10 @@ impl Spec {
                 PropertySpec::Confluent(_) | PropertySpec::ConfluentGiven(..)
             )
         });
-        self.may_end_when.is_some() || asks_ends || self.reads_network()
+        self.may_end_when.is_some()
+            || asks_ends
+            || !self.liveness.is_empty()
+            || self.reads_network()
     }
 
     /// Some predicates are asked only in some states. Where one of them reads the network, another that is asked everywhere does
@@ -384,6 +511,8 @@ struct Style {
     n_partitions: usize,
     /// Handlers have more effects.
     does_much: bool,
+    /// Links hold a limited number of copies.
+    limited: bool,
 }
 
 impl Style {
@@ -399,6 +528,7 @@ impl Style {
             several_starts: dice.chance(20),
             n_partitions: dice.weighted(&[78, 17, 5]),
             does_much: dice.chance(30),
+            limited: false,
         }
     }
 
@@ -427,9 +557,85 @@ impl Style {
             losing,
             fair: losing && dice.chance(50),
             budgeted: losing && dice.chance(50),
-            capacity: dice
-                .chance(if fifo { 15 } else { 25 })
+            capacity: (dice.chance(if fifo { 15 } else { 25 }) || self.limited)
                 .then(|| 1 + dice.below(2) as u32),
+        }
+    }
+
+    /// Something that goes on for ever, which systems seldom do by chance: an actor that sends again and again, or a message that is copied and puts a
+    /// timer off. What may be hoped for.
+    fn scene(&self, spec: &mut Spec, dice: &mut Dice<'_>) -> Option<Pred> {
+        let (is_beacon, is_copied) = match dice.weighted(&[30, 45, 25]) {
+            0 => return None,
+            1 => (true, false),
+            _ => (false, true),
+        };
+        let from = dice.below(self.n_actors);
+        let to = (from + 1 + dice.below(self.n_actors - 1)) % self.n_actors;
+        let (timer, msg) = (dice.below(2) as u8, dice.below(self.n_msgs) as u8);
+        let hoped = dice.below(self.n_states) as u8;
+        let send = Effect::Send(Target::Actor(to), msg);
+        let starts = |actor: &mut ActorSpec, effect: &Effect| {
+            let starts = actor.start.iter_mut();
+            starts.for_each(|start| start.effects.push(effect.clone()));
+        };
+        let link = &mut spec.links[from][to];
+        if is_beacon {
+            *link = LinkSpec {
+                fifo: dice.chance(20),
+                duplicating: dice.chance(15),
+                losing: dice.chance(75),
+                fair: dice.chance(85),
+                capacity: Some(1),
+                ..LinkSpec::default()
+            };
+            link.fair &= link.losing;
+            starts(&mut spec.actors[from], &Effect::Set(timer));
+            for reactions in &mut spec.actors[from].on_timer {
+                let effects = &mut reactions[usize::from(timer)].effects;
+                effects.extend([send.clone(), Effect::Set(timer)]);
+            }
+            let everywhere = dice.chance(60);
+            let listens = dice.below(self.n_states);
+            for (state, handlers) in spec.actors[to].on_msg.iter_mut().enumerate() {
+                if everywhere || state == listens {
+                    handlers[usize::from(msg)].usual.state = Some(hoped);
+                }
+            }
+        }
+        if is_copied {
+            *link = LinkSpec {
+                duplicating: true,
+                ..LinkSpec::default()
+            };
+            starts(&mut spec.actors[from], &send);
+            starts(&mut spec.actors[to], &Effect::Set(timer));
+            for handlers in &mut spec.actors[to].on_msg {
+                let usual = &mut handlers[usize::from(msg)].usual;
+                usual.effects.push(Effect::Set(timer));
+            }
+            for reactions in &mut spec.actors[to].on_timer {
+                reactions[usize::from(timer)].state = Some(hoped);
+            }
+        }
+        Some(Pred::StateIs(to, hoped))
+    }
+
+    fn assumed(&self, dice: &mut Dice<'_>) -> AssumeSpec {
+        let of = [
+            StepsOf::Deliveries,
+            StepsOf::Timers,
+            StepsOf::Choices,
+            StepsOf::Alternatives,
+            StepsOf::Recoveries,
+            StepsOf::Stimuli,
+            StepsOf::Heals,
+        ][dice.weighted(&[30, 25, 8, 12, 8, 9, 8])];
+        AssumeSpec {
+            of,
+            from: (of == StepsOf::Deliveries && dice.chance(40)).then(|| dice.below(self.n_actors)),
+            actor: (of != StepsOf::Heals && dice.chance(40)).then(|| dice.below(self.n_actors)),
+            fairness: [Assumed::Strong, Assumed::None, Assumed::Weak][dice.weighted(&[40, 25, 35])],
         }
     }
 

@@ -17,15 +17,15 @@ use crate::walk::Space;
 const SYSTEMS: u32 = 2_500;
 
 /// The seed, unless `ALLWAYS_SEED` says otherwise.
-const SEED: u64 = 20_260_101;
+pub(crate) const SEED: u64 = 20_260_101;
 
 /// Systems tried to make one that differs smaller.
 const SHRINK_MAX: u32 = 2_000;
 
 /// Enough for most systems; what is missing is zero.
-const BYTES: usize = 1_200;
+pub(crate) const BYTES: usize = 1_200;
 
-fn from_environment(name: &str, default: u64) -> u64 {
+pub(crate) fn from_environment(name: &str, default: u64) -> u64 {
     match std::env::var(name) {
         Ok(text) => text
             .parse()
@@ -85,11 +85,15 @@ pub(crate) fn compare_all(
                 tally.sizes.chosen += sizes.chosen;
             }
             Err(why) => {
-                let (spec, why) = if shrinks {
-                    shrink(&mut tree, make, why)
-                } else {
-                    (Spec::decode(&tree.current()), why)
+                let differs = |bytes: &[u8]| {
+                    compare(&Spec::decode(bytes), make, &mut Coverage::default()).err()
                 };
+                let (bytes, why) = if shrinks {
+                    shrink(&mut tree, &differs, why)
+                } else {
+                    (tree.current(), why)
+                };
+                let spec = Spec::decode(&bytes);
                 let what = format!("system {number} of seed {seed}: {spec:?}\n{why}");
                 return Err((number, what));
             }
@@ -130,29 +134,25 @@ fn engine_and_oracle_agree() {
     }
 }
 
-/// Makes a system on which the sides differ as small as it gets.
-fn shrink(
+/// Makes bytes of a system on which the sides differ as small as they get.
+pub(crate) fn shrink(
     tree: &mut impl ValueTree<Value = Vec<u8>>,
-    make: Make<'_>,
+    differs: &dyn Fn(&[u8]) -> Option<String>,
     mut why: String,
-) -> (Spec, String) {
+) -> (Vec<u8>, String) {
     let mut left = SHRINK_MAX;
     while left > 0 && tree.simplify() {
         left -= 1;
         loop {
-            match compare(
-                &Spec::decode(&tree.current()),
-                make,
-                &mut Coverage::default(),
-            ) {
-                Err(still) => {
+            match differs(&tree.current()) {
+                Some(still) => {
                     why = still;
                     break;
                 }
-                Ok(_) if left > 0 && tree.complicate() => left -= 1,
-                Ok(_) => return (Spec::decode(&tree.current()), why),
+                None if left > 0 && tree.complicate() => left -= 1,
+                None => return (tree.current(), why),
             }
         }
     }
-    (Spec::decode(&tree.current()), why)
+    (tree.current(), why)
 }

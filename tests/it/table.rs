@@ -9,8 +9,8 @@ use allways::prelude::*;
 use allways::serde::Serialize;
 
 use crate::random::{
-    ActorSpec, CrashSpec, Effect, EventKind, LinkSpec, Pred, PropertySpec, Reaction, Spec, Target,
-    Told, Value,
+    ActorSpec, AssumeSpec, Assumed, CrashSpec, Effect, EventKind, LinkSpec, LiveKind, Pred,
+    PropertySpec, Reaction, Spec, StepsOf, Target, Told, Value,
 };
 
 message! {
@@ -299,6 +299,11 @@ impl CrashSpec {
         } else {
             Crashes::stop(self.budget)
         };
+        let crashes = if self.recovers {
+            crashes.recovers()
+        } else {
+            crashes
+        };
         let crashes = match self.each {
             Some(each) => crashes.each(each),
             None => crashes,
@@ -313,6 +318,39 @@ impl CrashSpec {
             None => crashes,
         }
     }
+}
+
+impl AssumeSpec {
+    fn steps(&self) -> (Steps, Fairness) {
+        let steps = match self.of {
+            StepsOf::Deliveries => Steps::deliveries(),
+            StepsOf::Timers => Steps::timers(),
+            StepsOf::Choices => Steps::choices(),
+            StepsOf::Alternatives => Steps::alternatives(),
+            StepsOf::Recoveries => Steps::recoveries(),
+            StepsOf::Stimuli => Steps::stimuli(),
+            StepsOf::Heals => Steps::heals(),
+        };
+        let steps = match self.from {
+            Some(actor) => steps.from(Id::from(actor)),
+            None => steps,
+        };
+        let steps = match self.actor {
+            Some(actor) => steps.of(Id::from(actor)),
+            None => steps,
+        };
+        let fairness = match self.fairness {
+            Assumed::None => Fairness::None,
+            Assumed::Weak => Fairness::Weak,
+            Assumed::Strong => Fairness::Strong,
+        };
+        (steps, fairness)
+    }
+}
+
+/// The name of a liveness property.
+pub(crate) fn liveness_name(index: usize) -> String {
+    format!("liveness {index}")
 }
 
 /// The name of a declared property.
@@ -384,12 +422,20 @@ impl Spec {
             sys.crashes(crashes.crashes());
         }
         for (index, stimulus) in self.stimuli.iter().enumerate() {
-            sys.stimulus(
-                stimulus_name(index),
-                Id::from(stimulus.to),
-                Note::of(stimulus.msg),
-            )
-            .times(stimulus.budget);
+            let declared = sys
+                .stimulus(
+                    stimulus_name(index),
+                    Id::from(stimulus.to),
+                    Note::of(stimulus.msg),
+                )
+                .times(stimulus.budget);
+            if stimulus.must_happen {
+                declared.must_happen();
+            }
+        }
+        for assumed in &self.assumed {
+            let (steps, fairness) = assumed.steps();
+            sys.assume(steps, fairness);
         }
         let mut observers = Vec::new();
         for (index, observer) in self.observers.iter().enumerate() {
@@ -419,6 +465,15 @@ impl Spec {
                 PropertySpec::ConfluentGiven(inputs, values) => {
                     sys.confluent_given(name, reader.values(inputs), reader.values(values));
                 }
+            }
+        }
+        for (index, liveness) in self.liveness.iter().enumerate() {
+            let (name, goal) = (liveness_name(index), reader.pred(&liveness.goal));
+            match liveness.kind {
+                LiveKind::Eventually => sys.eventually(name, goal),
+                LiveKind::LeadsTo => sys.leads_to(name, reader.pred(&liveness.premise), goal),
+                LiveKind::InfinitelyOften => sys.infinitely_often(name, goal),
+                LiveKind::Stabilises => sys.stabilises(name, goal),
             }
         }
         sys

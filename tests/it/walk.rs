@@ -219,6 +219,8 @@ pub(crate) fn recognise(
 pub(crate) struct Walked {
     /// The oracle's states on the way.
     pub(crate) states: Vec<usize>,
+    /// The oracle's steps, by their position in the state that they leave.
+    pub(crate) steps: Vec<usize>,
     pub(crate) labels: Vec<Label>,
 }
 
@@ -240,6 +242,7 @@ pub(crate) fn follow(
     };
     let mut walked = Walked {
         states: vec![at],
+        steps: Vec::new(),
         labels: Vec::new(),
     };
     for &step in &path.steps {
@@ -254,6 +257,7 @@ pub(crate) fn follow(
         here = walk.take(here, step).map_err(halt)?;
         at = next;
         walked.states.push(at);
+        walked.steps.push(recognised[k]);
         walked.labels.push(places[k].label.clone());
     }
     Ok(walked)

@@ -147,7 +147,24 @@ impl Close {
         for &state in component {
             position[state as usize] = OUT;
         }
+        #[cfg(debug_assertions)]
+        if space.fault() == Some(crate::space::sabotage::Sabotage::EnabledOnlyInside) {
+            close.forget_what_leaves();
+        }
         close
+    }
+
+    /// A deliberate fault: steps that leave the component enable nothing.
+    #[cfg(debug_assertions)]
+    fn forget_what_leaves(&mut self) {
+        let (mut parts, mut part_ends) = (Vec::new(), Vec::new());
+        for at in 0..self.len() as u32 {
+            let edges = self.edges(at);
+            let own = self.parts(at).iter().copied();
+            parts.extend(own.filter(|p| p.edge == IDLE || edges[p.edge as usize] != OUT));
+            part_ends.push(parts.len());
+        }
+        (self.parts, self.part_ends) = (parts, part_ends);
     }
 
     pub(super) fn len(&self) -> usize {

@@ -12,6 +12,7 @@ use super::layout::{PENDING_EVENT, Place, WITHOUT_EFFECT};
 use super::steps::Effect;
 use super::{ActorSpace, Scratch};
 use crate::error::Error;
+use crate::space::sabotage::Sabotage;
 use crate::space::{Class, FairClass, Fairness, Rest, Role, Share};
 use crate::system::{self, Crashes, ENVIRONMENT, NoOp, Pending, StepsKind};
 
@@ -119,10 +120,12 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
     /// The last declaration about steps, if there is one.
     fn assumed(&self, kind: StepsKind, from: Option<Id>, of: Id) -> Option<Fairness> {
         let declared = self.system.assumptions.iter().rev();
+        let of_all = self.hash.sabotage.is(Sabotage::AssumedOfAll);
         let matches = |steps: &system::Steps| {
             steps.kind == kind
-                && steps.from.is_none_or(|id| Some(id) == from)
-                && steps.of.is_none_or(|id| id == of)
+                && (of_all
+                    || steps.from.is_none_or(|id| Some(id) == from)
+                        && steps.of.is_none_or(|id| id == of))
         };
         let mut declared = declared.filter(|(steps, _)| matches(steps));
         declared.next().map(|&(_, fairness)| match fairness {
@@ -133,6 +136,14 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
     }
 
     fn fairness_of(&self, class: Class) -> Fairness {
+        match self.sound_fairness_of(class) {
+            Fairness::Strong if self.hash.sabotage.is(Sabotage::StrongAsWeak) => Fairness::Weak,
+            Fairness::Matched if self.hash.sabotage.is(Sabotage::KeptForNothing) => Fairness::None,
+            fairness => fairness,
+        }
+    }
+
+    fn sound_fairness_of(&self, class: Class) -> Fairness {
         let number = class.0 as u32;
         match class.0 >> 32 {
             DELIVERY => {
@@ -339,7 +350,9 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                         share(class(KEPT, item), Role::Takes);
                     }
                 }
-                for &timer in self.rearmed.get(&id).into_iter().flatten() {
+                let is_owed = self.hash.sabotage.is(Sabotage::RearmedTimerOwed);
+                let rearmed = self.rearmed.get(&id).filter(|_| !is_owed);
+                for &timer in rearmed.into_iter().flatten() {
                     share(class(OWN, timer), Role::Takes);
                 }
             }
@@ -359,6 +372,12 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
     pub(super) fn rest_in(&self, words: &[u32], has_steps: bool, scratch: &mut Scratch) -> Rest {
         if self.is_foreign() {
             return if has_steps { Rest::Moves } else { Rest::Stays };
+        }
+        if self.hash.sabotage.is(Sabotage::StaysAnywhere) {
+            return Rest::Stays;
+        }
+        if self.hash.sabotage.is(Sabotage::StaysOnlyAtEnds) && has_steps {
+            return Rest::Moves;
         }
         // Time does not stand still.
         if self.keeps_time(words) && has_steps {

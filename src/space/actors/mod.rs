@@ -111,7 +111,7 @@ pub struct ActorSpace<M> {
     decisions: Vec<Decision>,
     /// Some component is a panic.
     any_panic: bool,
-    /// A property reads the network, or asks where runs end: deliveries without effect count.
+    /// A property reads the network, or asks where runs end or what they do for ever: deliveries without effect count.
     network_read: bool,
     /// What is known belongs to another seed or to answers that no longer count: the next search begins from nothing.
     is_stale: bool,

@@ -17,6 +17,8 @@ struct Doing<'a> {
     effects_max: Option<usize>,
     /// How many effects the handler has.
     n_effects: usize,
+    /// Timers that the handler sets.
+    timers_set: Vec<(usize, u8)>,
     coverage: Coverage,
 }
 
@@ -28,6 +30,7 @@ impl<'a> Doing<'a> {
             sent: Vec::new(),
             effects_max,
             n_effects: 0,
+            timers_set: Vec::new(),
             coverage: Coverage::default(),
         }
     }
@@ -105,6 +108,7 @@ impl<'a> Doing<'a> {
                     }
                 }
                 Effect::Set(timer) => {
+                    self.timers_set.push((actor, *timer));
                     let feature = if local.timers.insert(*timer) {
                         Feature::TimerSet
                     } else {
@@ -180,11 +184,11 @@ impl CrashSpec {
 }
 
 impl PartitionSpec {
-    fn times_max(&self) -> Option<u32> {
+    pub(super) fn times_max(&self) -> Option<u32> {
         if self.heals { self.times } else { Some(1) }
     }
 
-    fn is_between(&self, a: usize, b: usize) -> bool {
+    pub(super) fn is_between(&self, a: usize, b: usize) -> bool {
         let [these, those] = &self.sides;
         these.contains(&a) && those.contains(&b) || these.contains(&b) && those.contains(&a)
     }
@@ -192,7 +196,7 @@ impl PartitionSpec {
 
 impl Spec {
     /// The first rule that names the actor.
-    fn crash_rule(&self, actor: usize) -> Option<usize> {
+    pub(super) fn crash_rule(&self, actor: usize) -> Option<usize> {
         let names = |rule: &CrashSpec| rule.of.as_ref().is_none_or(|of| of.contains(&actor));
         self.crashes.iter().position(names)
     }
@@ -227,6 +231,8 @@ pub(super) struct Done {
     pub(super) state: State,
     pub(super) coverage: Coverage,
     pub(super) is_no_op: bool,
+    /// Timers that were set before, and that the handler sets again.
+    pub(super) rearmed: Vec<(usize, u8)>,
 }
 
 /// The steps of a state, being collected.
@@ -265,6 +271,7 @@ impl Steps<'_> {
                 sent: doing.sent,
                 interrupted: None,
             },
+            rearmed: rearmed(self.state, &doing.timers_set),
             state: doing.state,
             coverage: doing.coverage,
             is_no_op,
@@ -297,12 +304,20 @@ impl Steps<'_> {
                     sent: doing.sent,
                     interrupted: Some((kind, after, of)),
                 },
+                // It is down, and its timers are gone.
+                rearmed: Vec::new(),
                 state: doing.state,
                 coverage,
                 is_no_op: false,
             });
         }
     }
+}
+
+/// Of the timers that a handler sets those that were set before.
+fn rearmed(before: &State, timers_set: &[(usize, u8)]) -> Vec<(usize, u8)> {
+    let was_set = |&&(actor, timer): &&(usize, u8)| before.locals[actor].timers.contains(&timer);
+    timers_set.iter().filter(was_set).copied().collect()
 }
 
 /// The ways to crash in what an actor does: after no effect, then after each number of them, but not all, that leaves something else

@@ -1,0 +1,286 @@
+//! `docs/verdicts.md`, held: its tables are read, and every combination of their options is run on small systems. One holds, one is violated
+//! within the bounds, one beyond them.
+
+use std::collections::BTreeMap;
+
+use allways::check;
+use allways::prelude::*;
+use allways::search::{Monitor, Options, Outcome, Progress, Stop, Verdict};
+use allways::space::ActorSpace;
+
+const PAGE: &str = include_str!("../../docs/verdicts.md");
+
+/// The rows of the table whose head begins with these words: each cell without its quotes.
+fn table(head: &str) -> Vec<Vec<String>> {
+    let cells = |line: &str| -> Vec<String> {
+        let inner = line.trim_matches('|').split('|');
+        inner
+            .map(|cell| cell.replace('`', "").trim().to_owned())
+            .collect()
+    };
+    let lines = PAGE
+        .lines()
+        .skip_while(|line| !line.starts_with(&format!("| {head} |")));
+    let rows: Vec<Vec<String>> = lines
+        .take_while(|line| line.starts_with('|'))
+        .skip(2)
+        .map(cells)
+        .collect();
+    assert!(!rows.is_empty(), "no table begins with {head}");
+    rows
+}
+
+/// Where a system goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Wrong {
+    Never,
+    /// After two steps, which every bound leaves.
+    Near,
+    /// After seven, which every bound cuts.
+    Far,
+}
+
+const TRAPS: [u8; 2] = [100, 101];
+const END: u8 = 8;
+
+/// Counts to [`END`]; on the way there may be a state from which it can go astray, in either of two ways.
+struct Counter {
+    astray_from: Option<u8>,
+    panics: bool,
+    /// It counts on from its end.
+    ends: bool,
+}
+
+impl Actor for Counter {
+    type Msg = ();
+    type State = u8;
+    type Timer = ();
+    type Random = u8;
+    type Storage = ();
+
+    fn on_start(&self, _: Id, _: &Option<()>, o: &mut Out<Self>) -> u8 {
+        o.set_timer((), model_timeout());
+        0
+    }
+
+    fn on_timeout(&self, _: Id, state: &mut Cow<'_, u8>, (): &(), o: &mut Out<Self>) {
+        let next = if **state == END { END } else { **state + 1 };
+        *state.to_mut() = next;
+        if next < END || !self.ends {
+            o.set_timer((), model_timeout());
+        }
+        if self.astray_from == Some(next) {
+            o.choose_random("astray", TRAPS.to_vec());
+        } else {
+            o.remove_random("astray");
+        }
+    }
+
+    fn on_random(&self, _: Id, state: &mut Cow<'_, u8>, trap: &u8, o: &mut Out<Self>) {
+        assert!(!self.panics, "it went astray");
+        *state.to_mut() = *trap;
+        o.cancel_timer(());
+    }
+}
+
+/// The system for a row of the table of verdicts. `distracts`: another property is violated after three steps.
+fn system(row: &str, wrong: Wrong, within: bool, distracts: bool) -> System<()> {
+    let mut sys = System::new();
+    let astray_from = match wrong {
+        Wrong::Never => None,
+        Wrong::Near => Some(1),
+        Wrong::Far => Some(6),
+    };
+    let counter = sys.actor(
+        "counter",
+        Counter {
+            astray_from,
+            panics: row == "no_panic",
+            ends: row != "confluent, no run ends",
+        },
+    );
+    let is_sound = move |s: &Snapshot<'_, ()>| !TRAPS.contains(&s[counter]);
+    let at_end = move |s: &Snapshot<'_, ()>| s[counter] == END;
+    match row {
+        "no_panic" => {}
+        "no_deadlock" => sys.may_end_when(at_end),
+        "always" => sys.always(row, is_sound),
+        "implies" => sys.implies(row, |_| true, is_sound),
+        "implies, premise never true" => sys.implies(row, |_| false, is_sound),
+        "reachable" => sys.reachable(row, move |s| !is_sound(s)),
+        "confluent" | "confluent, no run ends" => sys.confluent(row, move |s| s[counter]),
+        "eventually" => sys.eventually(row, at_end),
+        "leads_to" => sys.leads_to(row, move |s| s[counter] == 0, at_end),
+        "leads_to, premise never true" => sys.leads_to(row, |_| false, at_end),
+        "infinitely_often" => sys.infinitely_often(row, at_end),
+        "stabilises" => sys.stabilises(row, at_end),
+        other => panic!("the page speaks of {other}, which the test does not know"),
+    }
+    if within {
+        sys.within("at most 4", move |s| s[counter] <= 4 || !is_sound(s));
+    }
+    if distracts {
+        sys.always("distraction", move |s| s[counter] != 3);
+    }
+    sys
+}
+
+/// Stops a search once it is two steps deep.
+struct StopsAt(Option<Stop>);
+
+impl Monitor for StopsAt {
+    fn poll(&self, progress: &Progress) -> Option<Stop> {
+        self.0.filter(|_| progress.counts.depth >= 2)
+    }
+}
+
+/// Runs a row with the options that these words ask for.
+fn run(row: &str, wrong: Wrong, words: &[&str], identity: &str) -> Outcome {
+    let has = |word: &str| words.contains(&word);
+    let mut options = Options {
+        depth_max: has("--max-depth").then_some(4),
+        states_max: has("--max-states").then_some(6),
+        // Not even one batch fits.
+        memory_max: has("--memory").then_some(1),
+        first: has("--first"),
+        ..Options::default()
+    };
+    match identity {
+        "--exact" => options.exact = true,
+        "--fingerprint" => options.fingerprint_bits = 128,
+        "--hash-seed" => options.hash_seed = 7,
+        "--threads" => options.threads = 2,
+        other => panic!("the page speaks of {other}, which the test does not know"),
+    }
+    let stop = match (has("--time"), has("interrupt")) {
+        (true, _) => Some(Stop::Time),
+        (_, true) => Some(Stop::Interrupt),
+        _ => None,
+    };
+    let sys = system(row, wrong, has("within"), has("--first"));
+    let mut space = ActorSpace::new(sys).expect("the system is whole");
+    check(&mut space, &options, &StopsAt(stop)).expect("the model is sound")
+}
+
+fn verdict(outcome: &Outcome, row: &str) -> Verdict {
+    let is_it = |name: &str| name == row || name.replace(' ', "_") == row;
+    let mut found = outcome.properties.iter().filter(|p| is_it(&p.decl.name));
+    found
+        .next()
+        .expect("the row's property is declared")
+        .verdict
+}
+
+#[test]
+fn the_page_says_what_every_combination_comes_to() {
+    let seen = table("what applies");
+    let names: Vec<&str> = seen.iter().map(|row| row[1].as_str()).collect();
+    let mut words: Vec<(&str, usize)> = Vec::new();
+    for (rank, row) in seen.iter().enumerate().skip(1) {
+        words.extend(row[0].split(", ").map(|word| (word, rank)));
+    }
+    let verdicts = table("property");
+    let identities: Vec<Vec<String>> = table("option");
+    let head = PAGE.lines().find(|line| line.starts_with("| property |"));
+    let columns: Vec<&str> = head
+        .expect("the table has a head")
+        .split('|')
+        .map(str::trim)
+        .collect();
+    let mut runs = 0;
+    let mut counted: BTreeMap<(String, &str), u32> = BTreeMap::new();
+    // Every set of words, with everything that should change nothing in turn.
+    for set in 0_usize..1 << words.len() {
+        let own: Vec<(&str, usize)> = (words.iter().enumerate())
+            .filter(|(i, _)| set >> i & 1 == 1)
+            .map(|(_, &word)| word)
+            .collect();
+        let given: Vec<&str> = own.iter().map(|&(word, _)| word).collect();
+        let rank = own.iter().map(|&(_, rank)| rank).max().unwrap_or(0);
+        let extent = names[rank];
+        let column = columns.iter().position(|column| *column == extent);
+        let column = column.expect("the extent has a column") - 1;
+        for row in &verdicts {
+            let name = row[0].as_str();
+            let is_exercised = row[1] != "–";
+            let is_liveness =
+                ["eventually", "leads_to", "infinitely_often", "stabilises"].contains(&name);
+            for wrong in [Wrong::Never, Wrong::Near, Wrong::Far] {
+                if !is_exercised && wrong != Wrong::Never {
+                    continue;
+                }
+                let ends_by_itself = matches!(extent, "whole" | "within bounds");
+                let is_found = match wrong {
+                    Wrong::Never => false,
+                    // Memory for nothing shows nothing; loops are looked for at the end.
+                    Wrong::Near => !given.contains(&"--memory") && (!is_liveness || ends_by_itself),
+                    Wrong::Far => extent == "whole",
+                };
+                let expected = &row[if is_found { 1 } else { column }];
+                let identity = &identities[runs % identities.len()][0];
+                let outcome = run(name, wrong, &given, identity);
+                let said = verdict(&outcome, name);
+                assert_eq!(
+                    said.words(),
+                    expected,
+                    "{name}, wrong {wrong:?}, with {given:?} and {identity}: {outcome:?}"
+                );
+                *counted.entry((expected.clone(), extent)).or_default() += 1;
+                runs += 1;
+            }
+        }
+    }
+    println!("{runs} runs: {counted:?}");
+    for expected in [
+        "holds",
+        "holds within bounds",
+        "violated",
+        "vacuous",
+        "inconclusive",
+    ] {
+        assert!(
+            counted.keys().any(|(word, _)| word == expected),
+            "{expected}"
+        );
+    }
+}
+
+#[test]
+fn a_bound_that_cuts_nothing_does_not_count() {
+    for words in [&["--max-depth"][..], &["--max-states"], &["within"]] {
+        let mut options = Options::default();
+        match words[0] {
+            "--max-depth" => options.depth_max = Some(u32::from(END)),
+            "--max-states" => options.states_max = Some(u64::from(END) + 2),
+            _ => {}
+        }
+        let mut sys = system("eventually", Wrong::Never, false, false);
+        sys.within("anything", |_| true);
+        let mut space = ActorSpace::new(sys).expect("the system is whole");
+        let outcome = check(&mut space, &options, &()).expect("the model is sound");
+        assert_eq!(verdict(&outcome, "eventually"), Verdict::Holds, "{words:?}");
+    }
+}
+
+/// What the page calls "not there yet" is not there; once it is, its rows have to say what it does, and the test above has to run it.
+#[test]
+fn what_is_not_there_yet_has_its_place() {
+    let rows = table("option | with");
+    let offered = [
+        (
+            "symmetry",
+            include_str!("../../src/system/mod.rs").contains("pub fn symmetric"),
+        ),
+        (
+            "--fewest-faults",
+            include_str!("../../src/cli/check.rs").contains("fewest"),
+        ),
+    ];
+    for (name, is_offered) in offered {
+        let mut of_name = rows.iter().filter(|row| row[0] == name).peekable();
+        assert!(of_name.peek().is_some(), "{name} has no row");
+        for row in of_name {
+            assert_eq!(row[2] == "not there yet", !is_offered, "{row:?}");
+        }
+    }
+}
