@@ -12,9 +12,12 @@ use allways::trace::{About, from_json, record, replay, to_json};
 /// What an actor does when something happens: from its state and what happened to its next state.
 type Does = Box<dyn Fn(u8, u8, &mut Out<Node>) -> u8 + Send + Sync>;
 
+/// What it does when it starts.
+type Starts = Box<dyn Fn(&mut Out<Node>) + Send + Sync>;
+
 /// An actor whose state, messages, timers and alternatives are small numbers. It begins in state 0, and what it is not told it ignores.
 struct Node {
-    start: Box<dyn Fn(&mut Out<Node>) + Send + Sync>,
+    start: Starts,
     hears: Does,
     wakes: Does,
     picks: Does,
@@ -313,7 +316,7 @@ fn asking(is_stubborn: bool) -> impl Fn() -> Vec<Node> {
 }
 
 fn over(link: Link) -> impl Fn(&mut System<u8>, &[Id]) {
-    move |sys, _| sys.links(link.clone())
+    move |sys, _| sys.links(link)
 }
 
 #[test]
@@ -329,17 +332,11 @@ fn what_is_sent_again_and_again_over_a_fair_loss_link_arrives() {
 #[test]
 fn a_link_that_loses_without_promise_may_lose_everything() {
     let losing = Link::losing().capacity(1);
-    assert_eq!(
-        eventually(asking(true), over(losing.clone())),
-        violated(0, 2)
-    );
-    assert_eq!(
-        eventually(asking(false), over(losing.clone())),
-        violated(1, 0)
-    );
+    assert_eq!(eventually(asking(true), over(losing)), violated(0, 2));
+    assert_eq!(eventually(asking(false), over(losing)), violated(1, 0));
     // A promise can be declared.
     let declared = move |sys: &mut System<u8>, ids: &[Id]| {
-        sys.links(losing.clone());
+        sys.links(losing);
         let steps = Steps::deliveries().from(ids[0]).of(ids[1]);
         sys.assume(steps, Fairness::Strong);
     };
@@ -349,7 +346,7 @@ fn a_link_that_loses_without_promise_may_lose_everything() {
 #[test]
 fn a_finite_number_of_losses_comes_to_an_end() {
     let link = Link::losing().up_to(2).capacity(1);
-    assert_eq!(eventually(asking(true), over(link.clone())), HOLDS);
+    assert_eq!(eventually(asking(true), over(link)), HOLDS);
     assert_eq!(eventually(asking(false), over(link)), violated(1, 0));
 }
 
