@@ -34,3 +34,8 @@ pub use stateright;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// So are those of the page about liveness.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/liveness.md")]
+struct Liveness;
