@@ -66,19 +66,6 @@ pub struct Share {
     pub class: Class,
     /// What the step has to do with it.
     pub role: Role,
-    /// The step changes nothing that anybody can see and leads back to its state, so [`StateSpace::expand`] leaves it out.
-    pub idle: bool,
-}
-
-/// Whether a run may stay in a state for ever.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rest {
-    /// It may: no step there is one that fairness asks for.
-    Stays,
-    /// It may not, but every class that fairness asks for is taken by an idle step, so a run need not leave the state.
-    Idles,
-    /// It may not: fairness asks for a class that no idle step takes.
-    Moves,
 }
 
 /// The only class of a space without classes of its own: some step is taken while one is enabled.
@@ -97,6 +84,5 @@ pub(super) fn some_step<S: StateSpace + ?Sized>(
         step,
         class: Class(0),
         role: Role::Takes,
-        idle: false,
     }));
 }

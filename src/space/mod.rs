@@ -13,7 +13,7 @@ pub mod sabotage;
 mod stateright;
 
 pub use actors::{ActorSpace, Words};
-pub use fairness::{Class, FairClass, Fairness, Rest, Role, Share};
+pub use fairness::{Class, FairClass, Fairness, Role, Share};
 pub use faults::{FaultKind, FaultKinds};
 pub use fingerprint::Fingerprint;
 pub use general::{
@@ -352,8 +352,7 @@ pub trait StateSpace: Send + Sync {
 
     /// Appends which fairness classes the steps of a state take, enable or use, in step order. Only after a complete expansion.
     ///
-    /// Counts all steps of the model, also those that lead outside a boundary. A step that [`expand`](StateSpace::expand) leaves
-    /// out because it changes nothing is listed as [idle](Share::idle).
+    /// Counts all steps of the model, also those that lead outside a boundary.
     fn fair(
         &self,
         states: &Self::Arena,
@@ -364,17 +363,17 @@ pub trait StateSpace: Send + Sync {
         fairness::some_step(self, states, index, scratch, out);
     }
 
-    /// Whether a run may stay in a state for ever: what [`fair`](StateSpace::fair) says in full, in one word. `has_steps`: whether
-    /// its expansion found a step. Only after a complete expansion.
-    fn rest(
+    /// Whether a run may stay in a state for ever: fairness asks for no step that is enabled there. What [`fair`](StateSpace::fair) says in full, in one
+    /// word. `has_steps`: whether its expansion found a step. Only after a complete expansion.
+    fn may_stay(
         &self,
         states: &Self::Arena,
         index: usize,
         has_steps: bool,
         scratch: &mut Self::Scratch,
-    ) -> Rest {
+    ) -> bool {
         let _ = (states, index, scratch);
-        if has_steps { Rest::Moves } else { Rest::Stays }
+        !has_steps
     }
 
     /// What a class is called, and how it is fair.

@@ -176,9 +176,6 @@ pub struct TraceStep {
     pub sent: Vec<Sent>,
     /// What changed.
     pub changes: Vec<Change>,
-    /// The step changes nothing at all; it is there because fairness asks for it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub idle: bool,
     /// The semantic key of the step, in hexadecimal.
     pub key: String,
     /// The 64-bit fingerprint of the resulting state, in hexadecimal.

@@ -108,8 +108,7 @@ fn walk_path<S: StateSpace>(
     let mut before = recorded.state.clone();
     let mut lasso = path.loop_start.map(Lasso::<S>::new);
     for &step in &path.steps {
-        let idle = walk.steps()?.iter().all(|&(index, _)| index != step);
-        if idle && !walk.idle_steps()?.contains(&step) {
+        if walk.steps()?.iter().all(|&(index, _)| index != step) {
             return Err(Halt::Error(not_repeated("a step is gone")));
         }
         let label = walk.label(step)?;
@@ -117,14 +116,11 @@ fn walk_path<S: StateSpace>(
         if let Some(lasso) = &mut lasso {
             lasso.leave(&mut walk, Some(step))?;
         }
-        if !idle {
-            let left = walk.take(step)?;
-            if let Some(lasso) = &mut lasso {
-                lasso.keep(left);
-            }
+        let left = walk.take(step)?;
+        if let Some(lasso) = &mut lasso {
+            lasso.keep(left);
         }
         let after = walk.render();
-        recorded_step.idle = idle;
         recorded_step.changes = diff(&before, &after);
         recorded_step.fingerprint = hex64(walk.fingerprint());
         recorded.steps.push(recorded_step);
@@ -165,7 +161,6 @@ impl TraceStep {
                 })
                 .collect(),
             changes: Vec::new(),
-            idle: false,
             key: hex(&label.key),
             fingerprint: String::new(),
         }

@@ -147,11 +147,9 @@ fn replay_path<S: StateSpace>(
         if let Some(lasso) = &mut lasso {
             lasso.leave(&mut walk, Some(index))?;
         }
-        if !step.idle {
-            let left = walk.take(index)?;
-            if let Some(lasso) = &mut lasso {
-                lasso.keep(left);
-            }
+        let left = walk.take(index)?;
+        if let Some(lasso) = &mut lasso {
+            lasso.keep(left);
         }
         let after = walk.render();
         let today = diff(&before, &after);
@@ -213,14 +211,6 @@ fn find<S: StateSpace>(
     comparable: bool,
 ) -> Result<Option<u32>, Halt> {
     let mut found = None;
-    if step.idle {
-        for index in walk.idle_steps()? {
-            if hex(&walk.label(index)?.key) == step.key {
-                return Ok(Some(index));
-            }
-        }
-        return Ok(None);
-    }
     for (index, fingerprint) in walk.steps()? {
         if hex(&walk.label(index)?.key) != step.key {
             continue;

@@ -126,7 +126,7 @@ impl<'s, S: StateSpace> Walk<'s, S> {
         Ok(steps(&successors))
     }
 
-    /// What the steps share in fairness, idle ones included.
+    /// What the steps share in fairness.
     pub(super) fn fair(&mut self) -> Result<Vec<Share>, Halt> {
         self.steps()?;
         let mut shares = Vec::new();
@@ -134,15 +134,6 @@ impl<'s, S: StateSpace> Walk<'s, S> {
         self.space
             .fair(&self.here, index, &mut self.scratch, &mut shares);
         Ok(shares)
-    }
-
-    /// The steps that change nothing and are no steps of an expansion, ascending.
-    pub(super) fn idle_steps(&mut self) -> Result<Vec<u32>, Halt> {
-        let shares = self.fair()?;
-        let idle = shares.iter().filter(|share| share.idle);
-        let mut steps: Vec<u32> = idle.map(|share| share.step).collect();
-        steps.dedup();
-        Ok(steps)
     }
 
     /// A fairness class in words.
@@ -156,7 +147,7 @@ impl<'s, S: StateSpace> Walk<'s, S> {
             .same(&self.here, self.index(), left, left.len() - 1)
     }
 
-    /// The step with this index, one of [`steps`](Walk::steps) or [`idle_steps`](Walk::idle_steps).
+    /// The step with this index, one of [`steps`](Walk::steps).
     pub(super) fn label(&self, step: u32) -> Result<Label, Halt> {
         Ok(self.space.label(&self.here, self.index(), step)?)
     }

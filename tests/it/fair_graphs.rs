@@ -4,7 +4,7 @@
 use allways::search::Path;
 use allways::space::{
     Absorbed, Answer, Arena, Class, FairClass, Fairness, Fingerprint, Judgement, Label,
-    PropertyDecl, PropertyKind, Rendered, Rest, Role, Share, StateSpace, StepKind,
+    PropertyDecl, PropertyKind, Rendered, Role, Share, StateSpace, StepKind,
 };
 use allways::value::Tree;
 
@@ -13,8 +13,6 @@ use allways::value::Tree;
 pub(crate) struct Step {
     pub(crate) to: usize,
     pub(crate) shares: Vec<(usize, Role)>,
-    /// It changes nothing, and is left out of expansions.
-    pub(crate) idle: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -79,11 +77,7 @@ impl Graph {
     /// A step that takes these classes.
     pub(crate) fn step(&mut self, from: usize, to: usize, takes: &[usize]) {
         let shares = takes.iter().map(|&class| (class, Role::Takes)).collect();
-        self.states[from].steps.push(Step {
-            to,
-            shares,
-            idle: false,
-        });
+        self.states[from].steps.push(Step { to, shares });
     }
 }
 
@@ -137,11 +131,7 @@ impl StateSpace for Graph {
         out: &mut Vec<F>,
     ) -> Answer {
         for step in &self.states[states.0[index]].steps {
-            out.push(if step.idle {
-                F::default()
-            } else {
-                F::finish(step.to as u128 + 1)
-            });
+            out.push(F::finish(step.to as u128 + 1));
         }
         Answer::Complete
     }
@@ -176,27 +166,16 @@ impl StateSpace for Graph {
                 step: at,
                 class: Class(class as u64),
                 role,
-                idle: step.idle,
             }));
         }
     }
-    fn rest(&self, states: &States, index: usize, _: bool, scratch: &mut ()) -> Rest {
+    fn may_stay(&self, states: &States, index: usize, _: bool, scratch: &mut ()) -> bool {
         let mut shares = Vec::new();
         self.fair(states, index, scratch, &mut shares);
-        let asked_for = |share: &&Share| {
+        !shares.iter().any(|share| {
             let fairness = self.classes[share.class.0 as usize];
             share.role != Role::Uses && matches!(fairness, Fairness::Weak | Fairness::Strong)
-        };
-        let asked: Vec<&Share> = shares.iter().filter(asked_for).collect();
-        let idles = |class| {
-            let mut shares = asked.iter();
-            shares.any(|share| share.class == class && share.idle && share.role == Role::Takes)
-        };
-        match asked.iter().all(|share| idles(share.class)) {
-            _ if asked.is_empty() => Rest::Stays,
-            true => Rest::Idles,
-            false => Rest::Moves,
-        }
+        })
     }
     fn class(&self, class: Class) -> FairClass {
         FairClass {
@@ -443,9 +422,6 @@ impl Graph {
             let mut longer = Vec::new();
             for (stem, state, pending) in stems {
                 for (step, to) in self.states[state].steps.iter().map(|s| s.to).enumerate() {
-                    if self.states[state].steps[step].idle {
-                        continue;
-                    }
                     let stem = [&stem[..], &[step]].concat();
                     longer.extend(come(pending, to).map(|pending| (stem, to, pending)));
                 }

@@ -47,12 +47,7 @@ fn random_graph(random: &mut Random) -> Graph {
     }
     for _ in 0..random.below(11) {
         let from = random.below(n as u64) as usize;
-        let idle = random.one_in(8);
-        let to = if idle {
-            from
-        } else {
-            random.below(n as u64) as usize
-        };
+        let to = random.below(n as u64) as usize;
         let mut shares = Vec::new();
         for (class, fairness) in classes.iter().enumerate() {
             if random.one_in(2) {
@@ -61,15 +56,10 @@ fn random_graph(random: &mut Random) -> Graph {
                     Fairness::Weak | Fairness::Strong if random.one_in(5) => Role::Enables,
                     _ => Role::Takes,
                 };
-                // A step that is left out of expansions is fair's business, or there is no reason to list it.
                 shares.push((class, role));
             }
         }
-        let idle = idle
-            && shares.iter().any(|&(class, role)| {
-                role == Role::Takes && matches!(classes[class], Fairness::Weak | Fairness::Strong)
-            });
-        graph.states[from].steps.push(Step { to, shares, idle });
+        graph.states[from].steps.push(Step { to, shares });
     }
     if random.one_in(3) {
         graph.initial.push(random.below(n as u64) as usize);
@@ -287,11 +277,7 @@ fn a_delivery_without_effect_under_strong_fairness() {
     // The message would reach the goal from a; in b it has no effect, but it is delivered.
     graph.step(a, goal, &[0]);
     assert_eq!(eventually(&graph), HOLDS);
-    graph.states[b].steps.push(Step {
-        to: b,
-        shares: vec![(0, Role::Takes)],
-        idle: true,
-    });
+    graph.step(b, b, &[0]);
     assert_eq!(eventually(&graph), violated(0, 3));
 }
 
@@ -314,7 +300,6 @@ fn a_message_is_duplicated_for_ever_only_if_it_is_sent_for_ever() {
     graph.states[a].steps.push(Step {
         to: a,
         shares: vec![(0, Role::Uses), (1, Role::Takes)],
-        idle: false,
     });
     graph.step(a, goal, &[1]);
     assert_eq!(eventually(&graph), HOLDS);

@@ -8,16 +8,11 @@ use super::graph::{Graph, OUT};
 use super::store::States;
 use crate::space::{Answer, Class, Fairness, Fingerprint, Role, Share, StateSpace};
 
-/// Instead of an edge: the step is idle.
-pub(super) const IDLE: u32 = u32::MAX;
-
 /// The share of a step in a class.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Part {
-    /// The edge, counted from the state's first, or [`IDLE`].
+    /// The edge, counted from the state's first.
     pub(super) edge: u32,
-    /// The step.
-    pub(super) step: u32,
     /// Index into [`Close::classes`].
     pub(super) class: u32,
     pub(super) role: Role,
@@ -126,17 +121,11 @@ impl Close {
                     if close.fairness[class as usize] == Fairness::None {
                         continue;
                     }
-                    let edge = if share.idle {
-                        IDLE
-                    } else {
-                        let Ok(edge) = own_steps.binary_search(&share.step) else {
-                            unreachable!("a share belongs to a step")
-                        };
-                        edge as u32
+                    let Ok(edge) = own_steps.binary_search(&share.step) else {
+                        unreachable!("a share belongs to a step")
                     };
                     close.parts.push(Part {
-                        edge,
-                        step: share.step,
+                        edge: edge as u32,
                         class,
                         role: share.role,
                     });
@@ -161,7 +150,7 @@ impl Close {
         for at in 0..self.len() as u32 {
             let edges = self.edges(at);
             let own = self.parts(at).iter().copied();
-            parts.extend(own.filter(|p| p.edge == IDLE || edges[p.edge as usize] != OUT));
+            parts.extend(own.filter(|p| edges[p.edge as usize] != OUT));
             part_ends.push(parts.len());
         }
         (self.parts, self.part_ends) = (parts, part_ends);
@@ -200,17 +189,11 @@ impl Close {
         parts.any(|part| part.class == class && part.role != Role::Uses)
     }
 
-    /// Whether an idle step that is not banned has a share in fairness here.
-    pub(super) fn idles(&self, at: u32, banned: &[u32]) -> bool {
-        let mut parts = self.parts(at).iter();
-        parts.any(|part| part.edge == IDLE && !self.is_banned(at, part.step, banned))
-    }
-
-    /// Whether a step uses a class that is banned.
-    pub(super) fn is_banned(&self, at: u32, step: u32, banned: &[u32]) -> bool {
+    /// Whether an edge uses a class that is banned.
+    pub(super) fn is_banned(&self, at: u32, edge: u32, banned: &[u32]) -> bool {
         !banned.is_empty()
             && self.parts(at).iter().any(|part| {
-                part.step == step && part.role == Role::Uses && banned.contains(&part.class)
+                part.edge == edge && part.role == Role::Uses && banned.contains(&part.class)
             })
     }
 }

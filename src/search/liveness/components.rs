@@ -17,12 +17,11 @@ const NEW: u32 = u32::MAX;
 /// In a finished component.
 const DONE: u32 = u32::MAX - 1;
 
-/// Calls `visit` with each component whose nodes may lie on a cycle: two nodes or more, or one with an edge to itself, or one that `alone` accepts.
+/// Calls `visit` with each component whose nodes may lie on a cycle: two nodes or more, or one with an edge to itself.
 /// The nodes come ascending; the components in an order that the graph alone determines.
 pub(super) fn components<G: Digraph>(
     graph: &G,
     roots: impl Iterator<Item = u32>,
-    alone: impl Fn(u32) -> bool,
     mut visit: impl FnMut(&[u32]),
 ) {
     // A node's number while it is open, lowered to the least number it reaches.
@@ -82,7 +81,7 @@ pub(super) fn components<G: Digraph>(
             let loops = |node: u32| {
                 (0..graph.degree(node)).any(|edge| graph.edge(node, edge) == Some(node))
             };
-            if found.len() > 1 || loops(node) || alone(node) {
+            if found.len() > 1 || loops(node) {
                 found.sort_unstable();
                 visit(&found);
             }

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use super::close::{Close, IDLE};
+use super::close::Close;
 use super::fair::FairPart;
 use super::graph::OUT;
 use crate::space::{Fairness, Role};
@@ -59,7 +59,6 @@ struct Way<'a, P> {
 #[derive(Clone, Copy)]
 struct Hop {
     from: u32,
-    /// Or [`IDLE`].
     edge: u32,
     step: u32,
     to: u32,
@@ -133,26 +132,12 @@ impl<P: Fn(u32) -> bool> Way<'_, P> {
         let mut hops = Vec::new();
         for (edge, &to) in self.close.edges(from).iter().enumerate() {
             let stays = to != OUT && self.position(to).is_some();
-            let step = self.close.step(from, edge);
-            if stays && !self.close.is_banned(from, step, &self.part.banned) {
+            if stays && !self.close.is_banned(from, edge as u32, &self.part.banned) {
                 hops.push(Hop {
                     from,
                     edge: edge as u32,
-                    step,
+                    step: self.close.step(from, edge),
                     to,
-                });
-            }
-        }
-        let mut last = None;
-        for share in self.close.parts(from) {
-            let is_banned = self.close.is_banned(from, share.step, &self.part.banned);
-            if share.edge == IDLE && last != Some(share.step) && !is_banned {
-                last = Some(share.step);
-                hops.push(Hop {
-                    from,
-                    edge: IDLE,
-                    step: share.step,
-                    to: from,
                 });
             }
         }
@@ -177,7 +162,7 @@ impl<P: Fn(u32) -> bool> Way<'_, P> {
     /// Calls `set` with the bits that taking a step sets, its end included.
     fn set_by_hop(&self, hop: Hop, mut set: impl FnMut(usize)) {
         let parts = self.close.parts(hop.from).iter();
-        for part in parts.filter(|p| p.edge == hop.edge && p.step == hop.step) {
+        for part in parts.filter(|p| p.edge == hop.edge) {
             for &(debt, bit) in &self.debts {
                 match (debt, part.role) {
                     (Debt::Weak(class), Role::Takes) if class == part.class => set(bit),

@@ -4,7 +4,7 @@
 //! taken, or disabled somewhere; where a strong class is enabled and never taken, the states that enable it are deleted; where a matched
 //! class is used and never taken, the steps that use it are deleted; what remains is taken apart again.
 
-use super::close::{Close, IDLE};
+use super::close::Close;
 use super::components::{Digraph, components};
 use super::graph::OUT;
 use crate::space::{Fairness, Role};
@@ -52,9 +52,8 @@ impl Digraph for Rest<'_> {
 
     fn edge(&self, node: u32, edge: usize) -> Option<u32> {
         let to = self.close.edges(node)[edge];
-        let step = self.close.step(node, edge);
         let is_left =
-            to != OUT && self.is_node(to) && !self.close.is_banned(node, step, self.banned);
+            to != OUT && self.is_node(to) && !self.close.is_banned(node, edge as u32, self.banned);
         is_left.then_some(to)
     }
 }
@@ -113,17 +112,12 @@ pub(super) fn fair_parts(close: &Close, accepts: impl Fn(u32) -> bool) -> Vec<Fa
             banned: &banned,
         };
         let mut parts = Vec::new();
-        components(
-            &rest,
-            part.states.iter().copied(),
-            |at| close.idles(at, &banned),
-            |states| {
-                parts.push(FairPart {
-                    states: states.to_vec(),
-                    banned: banned.clone(),
-                });
-            },
-        );
+        components(&rest, part.states.iter().copied(), |states| {
+            parts.push(FairPart {
+                states: states.to_vec(),
+                banned: banned.clone(),
+            });
+        });
         left.extend(parts.into_iter().rev());
     }
     fair
@@ -140,11 +134,10 @@ fn tally(close: &Close, part: &FairPart, part_of: &[u32], number: u32) -> Vec<Ta
                 tally.last = Some(at);
                 tally.n_enabling += 1;
             }
-            let stays = share.edge == IDLE || {
-                let to = edges[share.edge as usize];
-                to != OUT && part_of[to as usize] == number
-            };
-            let is_inside = stays && !close.is_banned(at, share.step, &part.banned);
+            let to = edges[share.edge as usize];
+            let is_inside = to != OUT
+                && part_of[to as usize] == number
+                && !close.is_banned(at, share.edge, &part.banned);
             if is_inside {
                 tally.taken |= share.role == Role::Takes;
                 tally.used |= share.role == Role::Uses;

@@ -9,7 +9,7 @@ use super::store::{States, Store};
 use crate::error::Error;
 use crate::search::frontier::Block;
 use crate::search::{Monitor, Options, Progress, Stop};
-use crate::space::{Absorbed, Answer, Arena, Fingerprint, Judgement, Rest, StateSpace};
+use crate::space::{Absorbed, Answer, Arena, Fingerprint, Judgement, StateSpace};
 
 /// Instead of the number of a state: the step leads out of what was explored.
 pub(super) const OUT: u32 = u32::MAX;
@@ -20,8 +20,6 @@ const NODE: u8 = 1;
 const EXPANDED: u8 = 2;
 /// A run may stay in it for ever.
 const STAYS: u8 = 4;
-/// Steps that change nothing may be all that fairness asks for in it.
-const IDLES: u8 = 8;
 
 /// Blocks that are worked on between two questions to the caller.
 const ROUND_BLOCKS: usize = 64;
@@ -177,11 +175,6 @@ impl Graph {
         self.flags[state as usize] & STAYS != 0
     }
 
-    /// Whether steps that change nothing may be all that fairness asks for.
-    pub(super) fn idles(&self, state: u32) -> bool {
-        self.flags[state as usize] & IDLES != 0
-    }
-
     /// The states that the edges of a state lead to, or [`OUT`].
     #[inline]
     pub(super) fn edges(&self, state: u32) -> &[u32] {
@@ -254,11 +247,9 @@ impl<S: StateSpace, F: Fingerprint> Builder<'_, S, F> {
                     }
                     flags |= EXPANDED;
                     let has_steps = successors.iter().any(|&f| f != F::default());
-                    flags |= match self.space.rest(&block.arena, i, has_steps, scratch) {
-                        Rest::Stays => STAYS,
-                        Rest::Idles => IDLES,
-                        Rest::Moves => 0,
-                    };
+                    if self.space.may_stay(&block.arena, i, has_steps, scratch) {
+                        flags |= STAYS;
+                    }
                     for (step, &fingerprint) in successors.iter().enumerate() {
                         if fingerprint != F::default() {
                             let to =

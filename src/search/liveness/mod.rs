@@ -155,24 +155,19 @@ fn lasso<S: StateSpace, F: Fingerprint>(
     }
     let mut fair: Vec<(Close, Vec<FairPart>)> = Vec::new();
     let nodes = 0..graph.len() as u32;
-    components(
-        region,
-        nodes,
-        |state| graph.idles(state),
-        |component| {
-            if !component.iter().any(|&state| region.accepts(state)) {
-                return;
-            }
-            let close = Close::look::<S, F>(space, states, graph, component, &mut position);
-            let parts = fair_parts(&close, |at| region.accepts(close.states[at as usize]));
-            for &at in parts.iter().flat_map(|part| &part.states) {
-                is_fair[close.states[at as usize] as usize] = true;
-            }
-            if !parts.is_empty() {
-                fair.push((close, parts));
-            }
-        },
-    );
+    components(region, nodes, |component| {
+        if !component.iter().any(|&state| region.accepts(state)) {
+            return;
+        }
+        let close = Close::look::<S, F>(space, states, graph, component, &mut position);
+        let parts = fair_parts(&close, |at| region.accepts(close.states[at as usize]));
+        for &at in parts.iter().flat_map(|part| &part.states) {
+            is_fair[close.states[at as usize] as usize] = true;
+        }
+        if !parts.is_empty() {
+            fair.push((close, parts));
+        }
+    });
     drop(position);
     let least = (options.fewest_faults).then(|| keep_fewest(space, states, &mut is_fair));
     let ways = region.ways(|state| is_fair[state as usize]);

@@ -89,24 +89,19 @@ pub(super) fn warnings<S: StateSpace, F: Fingerprint>(
     }
     let instants = Instants { graph, paces };
     let mut zeno: BTreeSet<Vec<u32>> = BTreeSet::new();
-    components(
-        &instants,
-        0..graph.len() as u32,
-        |_| false,
-        |component| {
-            let mut lanes = BTreeSet::new();
-            for &state in component {
-                for edge in 0..instants.degree(state) {
-                    if let Some(to) = instants.edge(state, edge)
-                        && component.binary_search(&to).is_ok()
-                    {
-                        lanes.insert(instants.paces[state as usize][edge]);
-                    }
+    components(&instants, 0..graph.len() as u32, |component| {
+        let mut lanes = BTreeSet::new();
+        for &state in component {
+            for edge in 0..instants.degree(state) {
+                if let Some(to) = instants.edge(state, edge)
+                    && component.binary_search(&to).is_ok()
+                {
+                    lanes.insert(instants.paces[state as usize][edge]);
                 }
             }
-            zeno.insert(lanes.into_iter().collect());
-        },
-    );
+        }
+        zeno.insert(lanes.into_iter().collect());
+    });
     let n = zeno.len();
     let mut warnings: Vec<String> = (zeno.iter().take(WARNINGS_MAX))
         .map(|lanes| {

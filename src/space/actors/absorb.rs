@@ -361,12 +361,10 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 .chain(sends.iter().map(|&item| Told::Sent(item)))
                 .collect(),
         );
-        // A delivery that only sets timers again has an effect on whoever waits for them.
-        let silent = after == local && sends.is_empty() && rearmed.is_empty();
         if !rearmed.is_empty() {
             self.rearmed.insert(self.entries.len() as u32, rearmed);
         }
-        self.make_entry(local, after, &sends, signature, silent, untouched)
+        self.make_entry(local, after, &sends, signature, untouched)
     }
 
     /// Interns a handler's new component (`local`: unchanged) and its sends.
@@ -394,7 +392,6 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         after: u32,
         sends: &[u32],
         signature: u32,
-        silent: bool,
         untouched: bool,
     ) -> Result<Entry, Error> {
         let sends_at = u32::try_from(self.sends.len()).ok();
@@ -424,7 +421,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             n_sends,
             ..Entry::default()
         }
-        .with_flags(constant, silent, untouched))
+        .with_flags(constant, after == before && sends.is_empty(), untouched))
     }
 
     /// Folds a list of events into an observed value, twice.

@@ -13,7 +13,7 @@ use super::steps::Effect;
 use super::{ActorSpace, Scratch};
 use crate::error::Error;
 use crate::space::sabotage::Sabotage;
-use crate::space::{Class, FairClass, Fairness, Rest, Role, Share};
+use crate::space::{Class, FairClass, Fairness, Role, Share};
 use crate::system::{self, Crashes, ENVIRONMENT, NoOp, Pending, StepsKind};
 
 /// What a class is of: the high half of its number.
@@ -269,12 +269,12 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         }
     }
 
-    /// Calls `visit` with each step that is enabled, whether it is idle, and its place.
+    /// Calls `visit` with each step that is enabled, and its place.
     fn each_step<B>(
         &self,
         words: &[u32],
         scratch: &mut Scratch,
-        mut visit: impl FnMut(u32, bool, Place) -> ControlFlow<B>,
+        mut visit: impl FnMut(u32, Place) -> ControlFlow<B>,
     ) -> Option<B> {
         if self.panic_in(words).is_some() {
             return None;
@@ -283,26 +283,11 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         self.places(words, |place| {
             step += 1;
             match self.effect(words, 0, place, scratch, None) {
-                Effect::Enabled(_) => visit(step - 1, false, place),
-                Effect::Disabled if self.is_suppressed(words, place) => {
-                    visit(step - 1, true, place)
-                }
+                Effect::Enabled(_) => visit(step - 1, place),
                 Effect::Disabled => ControlFlow::Continue(()),
                 Effect::Missing => unreachable!("the state was expanded before"),
             }
         })
-    }
-
-    /// Whether a place that is no step is a delivery without effect.
-    fn is_suppressed(&self, words: &[u32], place: Place) -> bool {
-        match place {
-            Place::Deliver(at) => {
-                let item = &self.items[words[at] as usize];
-                let is_up = self.local_infos[words[item.dst as usize] as usize].up;
-                item.rule.is_unbounded() && is_up && !self.is_cut(words, item)
-            }
-            _ => false,
-        }
     }
 
     /// See [`StateSpace::fair`](crate::space::StateSpace::fair).
@@ -311,21 +296,14 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         // Ticks are asked for in every state, whether or not there is one.
         let mut owes_tick = self.keeps_time(words);
         let mut any_step = None;
-        self.each_step(words, scratch, |step, idle, place| {
+        self.each_step(words, scratch, |step, place| {
             owes_tick &= place != Place::Tick;
-            any_step = any_step.or(Some((step, idle)));
+            any_step = any_step.or(Some(step));
             let mut share = |class: Class, role: Role| {
-                out.push(Share {
-                    step,
-                    class,
-                    role,
-                    idle,
-                });
+                out.push(Share { step, class, role });
             };
             if foreign {
-                if !idle {
-                    share(Class(SOME_STEP << 32), Role::Takes);
-                }
+                share(Class(SOME_STEP << 32), Role::Takes);
                 return ControlFlow::<()>::Continue(());
             }
             if let Some(own) = self.class_of_place(words, place) {
@@ -358,32 +336,30 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             }
             ControlFlow::<()>::Continue(())
         });
-        if let Some((step, idle)) = any_step.filter(|_| owes_tick) {
+        if let Some(step) = any_step.filter(|_| owes_tick) {
             out.push(Share {
                 step,
                 class: class(TICK, 0),
                 role: Role::Enables,
-                idle,
             });
         }
     }
 
-    /// See [`StateSpace::rest`](crate::space::StateSpace::rest).
-    pub(super) fn rest_in(&self, words: &[u32], has_steps: bool, scratch: &mut Scratch) -> Rest {
-        if self.is_foreign() {
-            return if has_steps { Rest::Moves } else { Rest::Stays };
-        }
-        if self.hash.sabotage.is(Sabotage::StaysAnywhere) {
-            return Rest::Stays;
-        }
-        if self.hash.sabotage.is(Sabotage::StaysOnlyAtEnds) && has_steps {
-            return Rest::Moves;
+    /// See [`StateSpace::may_stay`](crate::space::StateSpace::may_stay).
+    pub(super) fn may_stay_in(
+        &self,
+        words: &[u32],
+        has_steps: bool,
+        scratch: &mut Scratch,
+    ) -> bool {
+        let sabotage = self.hash.sabotage;
+        if !has_steps || sabotage.is(Sabotage::StaysAnywhere) {
+            return true;
         }
         // Time does not stand still.
-        if self.keeps_time(words) && has_steps {
-            return Rest::Moves;
+        if self.is_foreign() || sabotage.is(Sabotage::StaysOnlyAtEnds) || self.keeps_time(words) {
+            return false;
         }
-        let mut rest = Rest::Stays;
         let asks = |class: Class| {
             let choice = (class.0 >> 32 == OWN)
                 .then(|| self.own_classes.list[class.0 as u32 as usize].choice)
@@ -393,16 +369,13 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                     self.fairness_of(super::fairness::class(OWN, c)) != Fairness::None
                 })
         };
-        let moves = self.each_step(words, scratch, |_, idle, place| {
-            if self.class_of_place(words, place).is_some_and(asks) {
-                if !idle {
-                    return ControlFlow::Break(());
-                }
-                rest = Rest::Idles;
+        let owed = self.each_step(words, scratch, |_, place| {
+            match self.class_of_place(words, place).is_some_and(asks) {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
             }
-            ControlFlow::Continue(())
         });
-        if moves.is_some() { Rest::Moves } else { rest }
+        owed.is_none()
     }
 
     /// See [`StateSpace::assumptions`](crate::space::StateSpace::assumptions).

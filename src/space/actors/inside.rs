@@ -261,7 +261,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 let sent = sends.iter().map(|&item| Told::Sent(item));
                 let told = [told].into_iter().chain(sent);
                 let signature = self.signature(told.chain([Told::Crashed(actor as u32)]).collect());
-                let entry = self.make_entry(local, down, &sends, signature, false, false)?;
+                let entry = self.make_entry(local, down, &sends, signature, false)?;
                 self.interruptions.push(Interruption { entry, after, of });
             }
             let end = u32::try_from(self.interruptions.len()).map_err(|_| {

@@ -4,7 +4,7 @@ use super::{ActorSpace, KeyMap, Scratch, Words, judge};
 use crate::error::Error;
 use crate::space::{
     Absorbed, Answer, Class, FairClass, FaultKinds, Fingerprint, Judgement, Label, NeverExercised,
-    Pace, PropertyDecl, Rendered, Rest, Share, StateSpace,
+    Pace, PropertyDecl, Rendered, Share, StateSpace,
 };
 
 impl<M: Clone + Send + Sync + 'static> StateSpace for ActorSpace<M> {
@@ -106,8 +106,14 @@ impl<M: Clone + Send + Sync + 'static> StateSpace for ActorSpace<M> {
         self.shares(states.state(index), scratch, out);
     }
 
-    fn rest(&self, states: &Words, index: usize, has_steps: bool, scratch: &mut Scratch) -> Rest {
-        self.rest_in(states.state(index), has_steps, scratch)
+    fn may_stay(
+        &self,
+        states: &Words,
+        index: usize,
+        has_steps: bool,
+        scratch: &mut Scratch,
+    ) -> bool {
+        self.may_stay_in(states.state(index), has_steps, scratch)
     }
 
     fn class(&self, class: Class) -> FairClass {

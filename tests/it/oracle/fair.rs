@@ -206,7 +206,6 @@ impl Graph {
                 steps.push(fair_graphs::Step {
                     to: step.to.unwrap_or(outside),
                     shares: own,
-                    idle: false,
                 });
             }
             graph.states.push(fair_graphs::State {
