@@ -2,6 +2,7 @@
 
 pub use std::borrow::Cow;
 
+pub use serde::Deserialize;
 pub use stateright::actor::{Actor, Id, Out, majority, model_timeout};
 pub use stateright::{Model, Property};
 

@@ -103,6 +103,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "BITS", value_parser = fingerprint, default_value = "64", help_heading = "How it is searched")]
     fingerprint: u32,
 
+    /// Tell all states apart, also those that differ only by which of symmetric actors is which
+    #[arg(long, help_heading = "How it is searched")]
+    no_symmetry: bool,
+
     /// Repeat a check independently of the hash of another
     #[arg(
         long,
@@ -286,6 +290,7 @@ fn options(args: &Args) -> Options {
         memory_max: args.memory,
         first: args.first,
         fewest_faults: args.fewest_faults,
+        symmetry: !args.no_symmetry,
         exact: args.exact,
         fingerprint_bits: args.fingerprint,
         hash_seed: args.hash_seed,

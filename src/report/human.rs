@@ -142,6 +142,12 @@ impl Human {
         };
         let counts = outcome.counts;
         fact("unique states", &grouped(counts.unique));
+        if let Some(symmetry) = &outcome.symmetry {
+            fact(
+                "symmetry",
+                &format!("{symmetry}; counts are up to who is who"),
+            );
+        }
         fact("generated", &grouped(counts.generated));
         fact("transitions", &grouped(counts.transitions));
         fact("depth", &grouped(u64::from(counts.depth)));

@@ -54,7 +54,17 @@ pub(crate) fn explore<S: StateSpace>(
     if options.fewest_faults {
         faults::validate(space.properties(), &space.fault_kinds(), options)?;
     }
-    in_pool(options, || {
+    let reduces = options.symmetry && space.symmetry().is_some();
+    if reduces && asks_liveness(space.properties(), asked) {
+        return Err(Error::usage(
+            "symmetry cannot be combined with properties about runs without end: fairness is about each actor by itself",
+        )
+        .with_cure(
+            "check without symmetry (--no-symmetry), or check other properties by themselves (--property)",
+        ));
+    }
+    space.reduce(reduces)?;
+    let explored = in_pool(options, || {
         space.seed(options.hash_seed);
         match options.fingerprint_bits {
             64 => run::<S, u64>(space, options, monitor, asked),
@@ -62,7 +72,12 @@ pub(crate) fn explore<S: StateSpace>(
             bits => Err(Error::usage(format!("a fingerprint has no {bits} bits"))
                 .with_cure("64 and 128 are possible")),
         }
-    })?
+    });
+    // Whoever walks the paths that were found walks through the states themselves.
+    space.reduce(false)?;
+    let mut explored = explored??;
+    explored.outcome.symmetry = space.symmetry().filter(|_| reduces);
+    Ok(explored)
 }
 
 /// Runs with the threads that the options ask for, so that the parallel code of a space uses just as many.
@@ -346,6 +361,7 @@ impl<S: StateSpace, F: Fingerprint> Search<S, F> {
         Explored {
             outcome: Outcome {
                 properties: self.findings.outcomes(extent, &self.log, &kinds),
+                symmetry: None,
                 faults: kinds,
                 counts: Counts {
                     transitions: self.counts.generated - self.n_initial,

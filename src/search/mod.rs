@@ -84,6 +84,8 @@ pub struct Options {
     pub properties: Option<Vec<String>>,
     /// Stop after the first violation, at the end of its level.
     pub first: bool,
+    /// Visit only one of all states that differ by which of the actors that are declared symmetric is which.
+    pub symmetry: bool,
     /// Find for each property the least combinations of faults that break it, and report a trace with the fewest faults instead of
     /// the shortest. Every kind of fault needs a budget.
     pub fewest_faults: bool,
@@ -106,6 +108,7 @@ impl Default for Options {
             memory_max: None,
             properties: None,
             first: false,
+            symmetry: true,
             fewest_faults: false,
             exact: false,
             fingerprint_bits: 64,
@@ -199,6 +202,8 @@ pub struct PropertyOutcome {
 pub struct Outcome {
     /// One per property that was asked for, in the space's order.
     pub properties: Vec<PropertyOutcome>,
+    /// What was taken to be interchangeable, in words: `3 interchangeable actors`. Counts are then of the states up to symmetry.
+    pub symmetry: Option<String>,
     /// The faults that the model declares.
     pub faults: FaultKinds,
     /// Final counts.

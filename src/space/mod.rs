@@ -400,6 +400,22 @@ pub trait StateSpace: Send + Sync {
         let _ = (states, index, out);
     }
 
+    /// Which parts of the model are declared interchangeable, in words; `None`: nothing is.
+    fn symmetry(&self) -> Option<String> {
+        None
+    }
+
+    /// From now on states that differ only by which of interchangeable parts is which have equal fingerprints and are the
+    /// [same](StateSpace::same), or again not. Steps stay those of the states themselves. Called before [`seed`](StateSpace::seed), or after a
+    /// search.
+    ///
+    /// # Errors
+    /// What is declared interchangeable is not, or cannot be compared.
+    fn reduce(&mut self, on: bool) -> Result<(), Error> {
+        let _ = on;
+        Ok(())
+    }
+
     /// The faults that the model declares; none unless it says so.
     fn fault_kinds(&self) -> FaultKinds {
         FaultKinds::default()

@@ -11,6 +11,7 @@ use super::link::Link;
 use super::observer::{self, Event};
 use super::process::{Identity, Process};
 use super::rules::{MessageRules, NoOp, Rules};
+use super::symmetry::Symmetries;
 use super::{Slot, System, Timing};
 
 /// What is the same for all pairs and actors of a stateright model.
@@ -49,6 +50,7 @@ impl<M: Clone + Debug + Eq + Hash + Send + Sync + 'static> System<M> {
             },
             assumptions: Vec::new(),
             timing: Timing::asynchronous(),
+            symmetries: Symmetries::default(),
         }
     }
 

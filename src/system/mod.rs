@@ -12,6 +12,7 @@ mod process;
 mod property;
 mod rules;
 mod snapshot;
+mod symmetry;
 mod timing;
 
 pub use encoded::EncodedActor;
@@ -20,6 +21,7 @@ pub use handle::{Handle, Handles, ObserverHandle};
 pub use link::{Crashes, Link, Partitions};
 pub use observer::Event;
 pub use snapshot::Snapshot;
+pub use symmetry::{RenamedActor, Symmetric};
 pub use timing::{Timing, ticks};
 
 pub(crate) use fairness::StepsKind;
@@ -43,6 +45,7 @@ use std::hash::Hash;
 use process::Identity;
 use serde::Serialize;
 use stateright::actor::{Actor, Id};
+use symmetry::Symmetries;
 
 /// What actors send each other. Every type with these bounds is one.
 pub trait Message: Clone + Debug + Eq + Hash + Serialize + Send + Sync + 'static {}
@@ -105,6 +108,7 @@ pub struct System<M> {
     pub(crate) rules: Rules,
     pub(crate) assumptions: Vec<(Steps, Fairness)>,
     pub(crate) timing: Timing,
+    pub(crate) symmetries: Symmetries<M>,
 }
 
 /// A named place for an actor.
@@ -168,6 +172,7 @@ impl<M: Message> System<M> {
             rules: Rules::default(),
             assumptions: Vec::new(),
             timing: Timing::asynchronous(),
+            symmetries: Symmetries::default(),
         }
     }
 

@@ -38,6 +38,10 @@ fn choose_by<S: StateSpace, F: Fingerprint>(
     if explored.outcome.stopped.is_some() {
         return Ok(());
     }
+    // The levels of a search up to symmetry are those of no other search: its paths stay the first found, which are as short.
+    if explored.outcome.symmetry.is_some() {
+        return Ok(());
+    }
     let n_down_to = |depth: u32| explored.level_sizes.iter().take(depth as usize + 1).sum();
     let is_small = |depth| {
         let n: u64 = n_down_to(depth);

@@ -4,6 +4,7 @@
 mod encode;
 mod escape;
 mod grow;
+mod rename;
 mod sets;
 mod stream;
 mod tree;
@@ -12,5 +13,6 @@ pub(crate) use encode::LIST_TAG;
 pub use encode::{ENCODING_VERSION, canonical};
 pub(crate) use escape::is_unsafe;
 pub use escape::printable;
+pub(crate) use rename::renamed;
 pub use stream::hash_stream;
 pub use tree::{TREE_DEPTH_MAX, Tree};

@@ -23,6 +23,8 @@ mod random_systems;
 #[cfg(debug_assertions)]
 mod sabotage;
 mod settings;
+mod symmetric_systems;
+mod symmetry;
 mod table;
 mod tidy;
 mod timing;

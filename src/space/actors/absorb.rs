@@ -121,6 +121,10 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 }
             }
         }
+        if self.orbits.is_on {
+            self.close()?;
+            self.add_images(&mut handlers);
+        }
         let answers: Vec<_> = handlers
             .par_iter()
             .map(|&(local, event)| self.run_handler(local, event))
@@ -138,6 +142,10 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             if has_no_effect && !self.network_read && event < PENDING_EVENT {
                 self.local_inert[local as usize] |= self.item_aims[event as usize].bit;
             }
+        }
+        if self.orbits.is_on {
+            self.close()?;
+            self.compare_with_images(&handlers)?;
         }
         self.absorb_inside(&inside)?;
         let answers: Vec<_> = folds.par_iter().map(|&fold| self.run_fold(fold)).collect();

@@ -9,6 +9,7 @@ use super::fairness::OwnClasses;
 use super::judge::{self, Decision};
 use super::keymap::KeyMap;
 use super::layout::Rule;
+use super::orbits::Orbits;
 use super::partitions::Cuts;
 use super::time::{Clock, delay_of};
 use super::{ActorSpace, Budget, Seen};
@@ -188,6 +189,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             has_ticked: AtomicBool::new(false),
             own_classes: OwnClasses::default(),
             rearmed: HashMap::new(),
+            orbits: Orbits::default(),
             system,
         };
         space.fault_counters = space.declared_faults().1;

@@ -99,7 +99,9 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         });
         self.item_hashes.push(item.hash);
         self.item_envelopes.push(envelope);
-        Ok(self.items.len() as u32 - 1)
+        let id = self.items.len() as u32 - 1;
+        self.orbits.note_item(id);
+        Ok(id)
     }
 
     /// The item of a FIFO channel with this content (envelope items from the head); `None` for an empty one.
@@ -210,6 +212,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 classes,
                 panicked: None,
             });
+            self.orbits.note_local(id);
         }
         Ok(id)
     }
@@ -229,6 +232,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 classes: Vec::new(),
                 panicked: Some(message),
             });
+            self.orbits.note_local(id);
         }
         self.any_panic = true;
         Ok(id)

@@ -291,8 +291,47 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         }
     }
 
-    /// Runs a predicate, perhaps twice; what it said, what it read, and whether it read the network.
+    /// Runs a predicate; where symmetric actors count as the same, in all images of the state, where it must say the same.
     fn evaluate(
+        &self,
+        question: Question,
+        words: &[u32],
+        twice: bool,
+    ) -> Result<(Truth, Vec<u32>, bool), Error> {
+        let (truth, mut reads, mut reads_network) = self.evaluate_in(question, words, twice)?;
+        if self.orbits.is_on {
+            for (image, origins) in self.all_images(words) {
+                let (other, read_there, network) = self.evaluate_in(question, &image, false)?;
+                let is_alike = match (&truth, &other) {
+                    (Truth::Is(a), Truth::Is(b)) => a == b,
+                    (Truth::Panics(_), Truth::Panics(_)) => true,
+                    _ => false,
+                };
+                if !is_alike {
+                    let text = |truth: &Truth| match truth {
+                        Truth::Is(answer) => answer.to_string(),
+                        Truth::Panics(_) => "it panics".to_owned(),
+                    };
+                    return Err(self.tells_apart(
+                        &self.question_name(question),
+                        (words, &text(&truth)),
+                        (&image, &text(&other)),
+                    ));
+                }
+                reads_network |= network;
+                for word in read_there {
+                    let origin = origins[word as usize];
+                    if !reads.contains(&origin) {
+                        reads.push(origin);
+                    }
+                }
+            }
+        }
+        Ok((truth, reads, reads_network))
+    }
+
+    /// Runs a predicate, perhaps twice; what it said, what it read, and whether it read the network.
+    fn evaluate_in(
         &self,
         question: Question,
         words: &[u32],
@@ -550,8 +589,27 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         }
     }
 
-    /// Inputs and value of a `confluent` property, as hashes; twice. The inner error is a panic.
+    /// Inputs and value of a `confluent` property, as hashes. The inner error is a panic.
     fn valuate(&self, index: usize, words: &[u32]) -> Result<Result<(u128, u128), String>, Error> {
+        let valued = self.valuate_in(index, words)?;
+        if self.orbits.is_on {
+            for (image, _) in self.all_images(words) {
+                let other = self.valuate_in(index, &image)?;
+                if other.as_ref().ok() != valued.as_ref().ok() {
+                    let name = format!("property \"{}\"", self.properties[index].name);
+                    return Err(self.tells_apart(&name, (words, "in"), (&image, "and in")));
+                }
+            }
+        }
+        Ok(valued)
+    }
+
+    /// Inputs and value in one state, as hashes; twice.
+    fn valuate_in(
+        &self,
+        index: usize,
+        words: &[u32],
+    ) -> Result<Result<(u128, u128), String>, Error> {
         let offset = self.properties.len() - self.system.properties.len();
         let property = &self.system.properties[index - offset];
         let Test::Confluent { inputs, value } = &property.test else {

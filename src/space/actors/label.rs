@@ -302,11 +302,11 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         if self.clock.is_some() && !self.has_ticked.load(Ordering::Relaxed) {
             list.push("time never passes: there is no tick".to_owned());
         }
+        let spent = self.budget.spent.iter();
+        let mut spent: Vec<u32> = spent.map(|spent| spent.load(Ordering::Relaxed)).collect();
+        self.share_among_symmetric(&mut spent);
         for (counter, name) in self.budget.names.iter().enumerate() {
-            let (limit, spent) = (
-                self.budget.limits[counter],
-                self.budget.spent[counter].load(Ordering::Relaxed),
-            );
+            let (limit, spent) = (self.budget.limits[counter], spent[counter]);
             let what = if counter < self.budget.n_stimuli {
                 format!("stimulus \"{name}\"")
             } else {

@@ -6,8 +6,10 @@
 
 mod absorb;
 mod budget;
+mod canonical;
 mod compile;
 mod components;
+mod equivariance;
 mod fairness;
 mod initial;
 mod inside;
@@ -16,6 +18,7 @@ mod keymap;
 mod label;
 mod layout;
 mod network;
+mod orbits;
 mod partitions;
 mod places;
 mod plain;
@@ -35,6 +38,7 @@ use self::inside::Interruption;
 use self::judge::{Decision, Question};
 use self::keymap::KeyMap;
 use self::layout::{Aim, Entry, Item, Rule, Told};
+use self::orbits::Orbits;
 use self::partitions::Cuts;
 use self::time::Clock;
 use super::intern::{ContentHash, Kind, Table};
@@ -123,6 +127,8 @@ pub struct ActorSpace<M> {
     own_classes: fairness::OwnClasses,
     /// Per memo entry that sets timers again their classes.
     rearmed: HashMap<u32, Vec<u32>>,
+    /// Symmetric actors, while a search reduces by them.
+    orbits: Orbits,
 }
 
 /// Instead of a number of pending events: the actor is down.
@@ -308,6 +314,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         self.any_panic = false;
         self.own_classes.clear();
         self.rearmed.clear();
+        self.orbits.clear();
         self.never = Seen::new(self.n_actors());
         // Signature 0 tells nobody anything.
         self.signatures.insert(Vec::new(), 0);

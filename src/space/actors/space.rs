@@ -34,14 +34,23 @@ impl<M: Clone + Send + Sync + 'static> StateSpace for ActorSpace<M> {
             self.reset()?;
             self.is_stale = false;
         }
-        for state in self.initial_states()? {
+        let states = self.initial_states()?;
+        if self.orbits.is_on {
+            self.close()?;
+            self.compare_initial(&states)?;
+        }
+        for state in states {
             out.push(&state);
         }
         Ok(())
     }
 
     fn fingerprint<F: Fingerprint>(&self, states: &Words, index: usize) -> F {
-        F::finish(self.fingerprint_sum(states.state(index)))
+        let words = states.state(index);
+        if self.orbits.is_on {
+            return F::finish(self.canonical_sum(words));
+        }
+        F::finish(self.fingerprint_sum(words))
     }
 
     #[inline]
@@ -132,6 +141,14 @@ impl<M: Clone + Send + Sync + 'static> StateSpace for ActorSpace<M> {
         self.assumed_in_words()
     }
 
+    fn symmetry(&self) -> Option<String> {
+        self.symmetry_in_words()
+    }
+
+    fn reduce(&mut self, on: bool) -> Result<(), Error> {
+        self.set_reduction(on)
+    }
+
     fn fault_kinds(&self) -> FaultKinds {
         self.declared_faults().0
     }
@@ -144,7 +161,11 @@ impl<M: Clone + Send + Sync + 'static> StateSpace for ActorSpace<M> {
 
     fn same(&self, a: &Words, a_index: usize, b: &Words, b_index: usize) -> bool {
         // Components are interned by comparison, so equal states are equal words.
-        a.state(a_index) == b.state(b_index)
+        let (a, b) = (a.state(a_index), b.state(b_index));
+        if self.orbits.is_on {
+            return self.canonical_words(a) == self.canonical_words(b);
+        }
+        a == b
     }
 
     fn label(&self, states: &Words, index: usize, step: u32) -> Result<Label, Error> {
@@ -165,7 +186,8 @@ impl<M: Clone + Send + Sync + 'static> StateSpace for ActorSpace<M> {
     }
 
     fn bytes(&self) -> usize {
-        self.locals.bytes()
+        self.orbits.bytes()
+            + self.locals.bytes()
             + self.envelopes.bytes()
             + self
                 .observed

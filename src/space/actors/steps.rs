@@ -424,8 +424,8 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         }
         let sum = self.sum(words);
         let misses = scratch.misses.len();
-        if self.hash.sabotage.is_on() {
-            return self.expand_sabotaged(words, scratch, out);
+        if self.hash.sabotage.is_on() || self.orbits.is_on {
+            return self.expand_whole(words, scratch, out);
         }
         if self.is_plain {
             self.expand_deliveries(words, sum, scratch, out);
@@ -449,8 +449,8 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         }
     }
 
-    /// Expansion with whole successors: a sabotaged sum need not be incremental.
-    fn expand_sabotaged<F: Fingerprint>(
+    /// Expansion with whole successors: a sabotaged sum need not be incremental, and one up to symmetry is not.
+    fn expand_whole<F: Fingerprint>(
         &self,
         words: &[u32],
         scratch: &mut Scratch,
@@ -462,6 +462,9 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             built.clear();
             out.push(
                 match self.effect(words, 0, place, scratch, Some(&mut built)) {
+                    Effect::Enabled(_) if self.orbits.is_on => {
+                        F::finish(self.canonical_sum(&built))
+                    }
                     Effect::Enabled(_) => F::finish(self.fingerprint_sum(&built)),
                     Effect::Disabled | Effect::Missing => F::default(),
                 },

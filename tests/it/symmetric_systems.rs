@@ -1,0 +1,515 @@
+//! Random systems of interchangeable members: the search up to who is who against the search of all states, and against a count of the
+//! states that differ by more than who is who, made from what people read of them.
+
+use std::collections::BTreeSet;
+
+use allways::Error;
+use allways::prelude::*;
+use allways::search::{Options, Outcome, Verdict};
+use allways::space::ActorSpace;
+use allways::trace::{self, About};
+use allways::value::Tree;
+
+/// Random systems that are compared.
+const SYSTEMS: u64 = 100;
+
+/// Larger systems are compared to a smaller depth.
+const STATES_MAX: u64 = 400;
+
+/// A small generator (SplitMix64), so that a failure names its seed.
+#[derive(Clone)]
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut x = self.0;
+        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (x ^ (x >> 31)) % n
+    }
+
+    fn one_in(&mut self, n: u64) -> bool {
+        self.below(n) == 0
+    }
+}
+
+message! {
+    #[derive(Deserialize)]
+    struct Msg { kind: u8, about: Option<Id> }
+
+    #[derive(Deserialize)]
+    enum Tick { Own, For(Id) }
+}
+
+state! {
+    #[derive(Default, Deserialize)]
+    struct State { phase: u8, friend: Option<Id>, seen: Set<Id> }
+}
+
+/// Somebody, as a handler knows them.
+#[derive(Clone, Copy, Debug)]
+enum Who {
+    Myself,
+    Sender,
+    About,
+    Friend,
+    Server,
+    Nobody,
+}
+
+const WHO: [Who; 6] = [
+    Who::Myself,
+    Who::Sender,
+    Who::About,
+    Who::Friend,
+    Who::Server,
+    Who::Nobody,
+];
+
+/// What a handler does in a phase.
+#[derive(Clone, Debug)]
+struct Rule {
+    phase: u8,
+    befriends: Option<Who>,
+    sees: Who,
+    /// To whom, what kind, about whom; to all members where there is no whom.
+    sends: Vec<(Option<Who>, u8, Who)>,
+    sets: Option<Who>,
+    cancels: bool,
+    saves: bool,
+}
+
+const PHASES: u8 = 3;
+
+fn rule(random: &mut Random, phase: u8) -> Rule {
+    let who = |random: &mut Random| WHO[random.below(6) as usize];
+    let may_send = phase + 1 < PHASES && random.one_in(2);
+    let sends = if may_send { 1 + random.below(2) } else { 0 };
+    Rule {
+        phase: if may_send {
+            phase + 1
+        } else {
+            phase.max(random.below(PHASES.into()) as u8)
+        },
+        befriends: random.one_in(3).then(|| who(random)),
+        sees: who(random),
+        sends: (0..sends)
+            .map(|_| {
+                let to = (!random.one_in(3)).then(|| who(random));
+                (to, random.below(2) as u8, who(random))
+            })
+            .collect(),
+        sets: random.one_in(4).then(|| who(random)),
+        cancels: random.one_in(6),
+        saves: random.one_in(5),
+    }
+}
+
+/// By phase and kind of message, then by phase for timers.
+#[derive(Clone, Debug)]
+struct Rules {
+    on_msg: Vec<[Rule; 2]>,
+    on_timer: Vec<Rule>,
+    starts: Rule,
+}
+
+fn rules(random: &mut Random) -> Rules {
+    Rules {
+        on_msg: (0..PHASES)
+            .map(|phase| [rule(random, phase), rule(random, phase)])
+            .collect(),
+        on_timer: (0..PHASES).map(|phase| rule(random, phase)).collect(),
+        starts: rule(random, 0),
+    }
+}
+
+#[derive(Clone)]
+struct Node {
+    rules: Rules,
+    members: Set<Id>,
+    server: Id,
+}
+
+impl Node {
+    fn apply(
+        &self,
+        rule: &Rule,
+        id: Id,
+        state: &mut State,
+        sender: Option<Id>,
+        about: Option<Id>,
+        o: &mut Out<Self>,
+    ) {
+        let friend = state.friend;
+        let who = |who: Who| match who {
+            Who::Myself => Some(id),
+            Who::Sender => sender,
+            Who::About => about,
+            Who::Friend => friend,
+            Who::Server => Some(self.server),
+            Who::Nobody => None,
+        };
+        state.phase = rule.phase;
+        if let Some(befriends) = rule.befriends {
+            state.friend = who(befriends);
+        }
+        state.seen.extend(who(rule.sees));
+        for &(to, kind, about) in &rule.sends {
+            let msg = Msg {
+                kind,
+                about: who(about),
+            };
+            match to {
+                None => o.broadcast(self.members.iter().filter(|to| **to != id), &msg),
+                Some(to) => {
+                    if let Some(to) = who(to).filter(|to| *to != environment()) {
+                        o.send(to, msg);
+                    }
+                }
+            }
+        }
+        if rule.cancels {
+            o.cancel_timer(Tick::Own);
+        }
+        if let Some(sets) = rule.sets {
+            o.set_timer(who(sets).map_or(Tick::Own, Tick::For), model_timeout());
+        }
+        if rule.saves {
+            o.save(who(rule.sees));
+        }
+    }
+}
+
+impl Actor for Node {
+    type Msg = Msg;
+    type State = State;
+    type Timer = Tick;
+    type Random = ();
+    type Storage = Option<Id>;
+
+    fn on_start(&self, id: Id, saved: &Option<Option<Id>>, o: &mut Out<Self>) -> State {
+        let mut state = State::default();
+        let rule = self.rules.starts.clone();
+        let about = saved.flatten();
+        // Who starts again sends nothing, so that the system stays finite.
+        let rule = if saved.is_some() {
+            Rule {
+                sends: Vec::new(),
+                ..rule
+            }
+        } else {
+            rule
+        };
+        self.apply(&rule, id, &mut state, None, about, o);
+        state
+    }
+
+    fn on_msg(&self, id: Id, state: &mut Cow<'_, State>, src: Id, msg: Msg, o: &mut Out<Self>) {
+        let rule = &self.rules.on_msg[usize::from(state.phase)][usize::from(msg.kind)];
+        self.apply(rule, id, state.to_mut(), Some(src), msg.about, o);
+    }
+
+    fn on_timeout(&self, id: Id, state: &mut Cow<'_, State>, timer: &Tick, o: &mut Out<Self>) {
+        let about = match timer {
+            Tick::Own => None,
+            Tick::For(who) => Some(*who),
+        };
+        let rule = &self.rules.on_timer[usize::from(state.phase)];
+        self.apply(rule, id, state.to_mut(), None, about, o);
+    }
+}
+
+/// A random system of interchangeable members and a server, and the members' names.
+fn random_system(seed: u64, n: usize) -> System<Msg> {
+    let mut random = Random(seed);
+    let (of_members, of_server) = (rules(&mut random), rules(&mut random));
+    let mut sys = System::new();
+    let server_first = random.one_in(2);
+    let server = server_first.then(|| sys.reserve("server"));
+    let ids: Set<Id> = (0..n)
+        .map(|i| Id::from(i + usize::from(server_first)))
+        .collect();
+    let server_id = Id::from(if server_first { 0 } else { n });
+    let node = |rules: &Rules| Node {
+        rules: rules.clone(),
+        members: ids.clone(),
+        server: server_id,
+    };
+    let members = sys.actors("m", n, |_| node(&of_members));
+    let server = server.unwrap_or_else(|| sys.reserve("server"));
+    sys.set(server, node(&of_server));
+    sys.symmetric(&members).mentioned_by(server);
+
+    sys.links(match random.below(6) {
+        0 => Link::reliable().fifo(),
+        1 => Link::losing().up_to(1),
+        2 => Link::reliable().duplicates(1),
+        3 => Link::reliable().capacity(1),
+        _ => Link::reliable(),
+    });
+    if random.one_in(3) {
+        sys.links_among(members.ids(), Link::reliable().fifo());
+    }
+    match random.below(5) {
+        0 => sys.crashes(Crashes::stop(1).of(members.ids())),
+        1 => sys.crashes(Crashes::recovery(2).each(1).of(members.ids())),
+        2 => sys.crashes(Crashes::recovery(1).of([server.id()])),
+        _ => {}
+    }
+    if random.one_in(4) {
+        sys.partitions(Partitions::between(members.ids(), [server.id()]));
+    }
+    if random.one_in(2) {
+        for member in members.iter() {
+            let msg = Msg {
+                kind: 0,
+                about: random.clone().one_in(2).then(|| member.id()),
+            };
+            sys.stimulus(
+                format!("{} acts", usize::from(member.id())),
+                member.id(),
+                msg,
+            );
+        }
+    }
+
+    let (phase, n_max) = (1 + random.below(2) as u8, random.below(n as u64) as usize);
+    let all = members.clone();
+    let in_phase = move |s: &Snapshot<'_, Msg>| {
+        let phases = all
+            .iter()
+            .filter(|m| s.state(*m).is_some_and(|s| s.phase == phase));
+        phases.count()
+    };
+    let all = members.clone();
+    let befriended = move |s: &Snapshot<'_, Msg>| {
+        let mut members = all.iter().enumerate();
+        members.any(|(i, m)| s.state(m).is_some_and(|s| s.friend == Some(all[i].id())))
+    };
+    let all = members.clone();
+    let of_server = move |s: &Snapshot<'_, Msg>| {
+        let of_server = s.state(server).and_then(|s| s.friend);
+        all.iter()
+            .any(|m| Some(m.id()) == of_server && s.state(m).is_none_or(|s| s.phase > 0))
+    };
+    let count = in_phase.clone();
+    sys.always("few are in the phase", move |s| count(s) <= n_max);
+    sys.always("nobody is its own friend", befriended);
+    let count = in_phase.clone();
+    sys.implies("the server's friend is on its way", of_server, move |s| {
+        count(s) > 0
+    });
+    if random.one_in(4) {
+        sys.reachable("much is in flight", move |s| s.in_flight().count() > n);
+    }
+    if random.one_in(3) {
+        let count = in_phase.clone();
+        sys.may_end_when(move |s| count(s) > 0);
+    }
+    if random.one_in(3) {
+        sys.confluent_given("the same number gets there", |_| 0_u8, in_phase.clone());
+    }
+    if random.one_in(5) {
+        sys.within("not all are there", move |s| in_phase(s) < n);
+    }
+    sys
+}
+
+fn check(sys: System<Msg>, options: &Options) -> Result<(ActorSpace<Msg>, Outcome), Error> {
+    let mut space = ActorSpace::new(sys)?;
+    let outcome = allways::check(&mut space, options, &())?;
+    Ok((space, outcome))
+}
+
+/// All orders of the first `n` numbers.
+fn orders(n: usize) -> Vec<Vec<usize>> {
+    (0..n).fold(vec![Vec::new()], |all, i| {
+        let longer = |order: &Vec<usize>| {
+            let order = order.clone();
+            (0..=i).map(move |at| [&order[..at], &[i], &order[at..]].concat())
+        };
+        all.iter().flat_map(longer).collect()
+    })
+}
+
+/// A text with every `m[i]` replaced.
+fn renamed(text: &str, order: &[usize]) -> String {
+    let mut parts = text.split("m[");
+    let mut renamed = parts.next().unwrap_or("").to_owned();
+    for part in parts {
+        let (number, rest) = part.split_once(']').expect("a bracket that closes");
+        let member: usize = number.parse().expect("the number of a member");
+        renamed.push_str(&format!("m[{}]{rest}", order[member]));
+    }
+    renamed
+}
+
+/// A tree as text, members renamed, collections without order sorted.
+fn text(tree: &Tree, order: &[usize]) -> String {
+    let all = |trees: &[Tree]| trees.iter().map(|t| text(t, order)).collect::<Vec<_>>();
+    let sorted = |mut texts: Vec<String>| {
+        texts.sort();
+        texts.join(" ")
+    };
+    match tree {
+        Tree::Atom(word) | Tree::Text(word) | Tree::Unit(word) | Tree::Debug(word) => {
+            renamed(word, order)
+        }
+        Tree::List(trees) => format!("[{}]", all(trees).join(" ")),
+        Tree::Tuple(name, trees) => format!("{name}({})", all(trees).join(" ")),
+        Tree::Set(trees) => format!("{{{}}}", sorted(all(trees))),
+        Tree::Map(entries) => {
+            let entries = entries.iter();
+            let entries = entries.map(|(k, v)| format!("{}:{}", text(k, order), text(v, order)));
+            format!("{{{}}}", sorted(entries.collect()))
+        }
+        Tree::Struct(name, fields) => {
+            let fields = fields.iter();
+            let fields = fields.map(|(k, v)| format!("{}:{}", renamed(k, order), text(v, order)));
+            format!("{name}{{{}}}", sorted(fields.collect()))
+        }
+    }
+}
+
+/// How many states there are up to who is who, counted from what people read of them.
+fn orbits(sys: System<Msg>, n: usize, first: usize, options: &Options) -> usize {
+    let mut space = ActorSpace::new(sys).expect("the system is whole");
+    let graph = trace::graph(&mut space, options, &About::default()).expect("few states");
+    let orders = orders(n);
+    let least = graph.states.iter().map(|state| {
+        let texts = orders.iter().map(|order| {
+            let parts = state.parts.iter().map(|(name, tree)| {
+                let name = match name.as_str() {
+                    // Stimuli are named by the member's id.
+                    "spent" => return spent(tree, order, first),
+                    name => renamed(name, order),
+                };
+                format!("{name}={}", text(tree, order))
+            });
+            let mut parts: Vec<String> = parts.collect();
+            parts.sort();
+            parts.join("\n")
+        });
+        texts.min()
+    });
+    least.collect::<BTreeSet<_>>().len()
+}
+
+/// The budgets, where stimuli are named by the ids of members, the first of which is `first`.
+fn spent(tree: &Tree, order: &[usize], first: usize) -> String {
+    let Tree::Struct(_, fields) = tree else {
+        panic!("budgets are a struct")
+    };
+    let fields = fields.iter().map(|(name, value)| {
+        let name = match name.strip_suffix(" acts") {
+            Some(id) => {
+                let member = id.parse::<usize>().expect("an id") - first;
+                format!("{} acts", order[member])
+            }
+            None => renamed(name, order),
+        };
+        format!("{name}={}", value.text())
+    });
+    let mut fields: Vec<String> = fields.collect();
+    fields.sort();
+    format!("spent={}", fields.join(" "))
+}
+
+/// What must not depend on symmetry: verdicts and lengths; of two paths, the longer.
+pub(crate) fn said(outcome: &Outcome) -> Vec<(String, Verdict, Option<usize>)> {
+    let properties = outcome.properties.iter();
+    properties
+        .map(|p| {
+            let length = p.paths.iter().map(|path| path.steps.len()).max();
+            (p.decl.name.clone(), p.verdict, length)
+        })
+        .collect()
+}
+
+#[test]
+fn random_symmetric_systems_agree_with_the_search_of_all_states() {
+    let (mut n_states, mut n_orbits, mut n_violated, mut n_compared) = (0, 0, 0, 0);
+    for seed in 0..SYSTEMS {
+        let n = if seed % 4 == 0 {
+            4
+        } else {
+            2 + (seed % 2) as usize
+        };
+        let make = || random_system(seed, n);
+        let first = usize::from({
+            let space = ActorSpace::new(make()).expect("the system is whole");
+            allways::space::StateSpace::lanes(&space)[0] == "server"
+        });
+        let whole = |depth_max| Options {
+            symmetry: false,
+            depth_max: Some(depth_max),
+            ..Options::default()
+        };
+        let mut fitting = None;
+        for options in (0..8).map(whole) {
+            let (_, outcome) = check(make(), &options).expect("the system is sound");
+            if outcome.counts.unique > STATES_MAX {
+                break;
+            }
+            fitting = Some((options, outcome));
+        }
+        let Some((options, all)) = fitting else {
+            continue;
+        };
+        assert_eq!(all.symmetry, None);
+        let reduced = Options {
+            symmetry: true,
+            ..options.clone()
+        };
+        let (mut space, outcome) =
+            check(make(), &reduced).unwrap_or_else(|e| panic!("{seed}: {e}"));
+        assert_eq!(
+            outcome.symmetry,
+            Some(format!("{n} interchangeable actors"))
+        );
+        assert_eq!(said(&outcome), said(&all), "seed {seed}");
+        assert_eq!(outcome.cuts, all.cuts, "seed {seed}");
+        assert_eq!(outcome.counts.depth, all.counts.depth, "seed {seed}");
+        let counted = orbits(make(), n, first, &options);
+        assert_eq!(outcome.counts.unique, counted as u64, "seed {seed}");
+        n_compared += 1;
+        n_states += all.counts.unique;
+        n_orbits += outcome.counts.unique;
+
+        for other in [
+            Options {
+                threads: 3,
+                ..reduced.clone()
+            },
+            Options {
+                exact: true,
+                threads: 2,
+                ..reduced.clone()
+            },
+        ] {
+            let (_, other) = check(make(), &other).expect("the system is sound");
+            assert_eq!(other.counts, outcome.counts, "seed {seed}");
+            assert_eq!(
+                format!("{:?}", other.properties),
+                format!("{:?}", outcome.properties),
+                "seed {seed}"
+            );
+        }
+        // Traces are runs of the whole system.
+        for property in &outcome.properties {
+            let trace = trace::record(&mut space, property, &About::default());
+            if let Some(trace) = trace.expect("it can be told") {
+                n_violated += 1;
+                let mut fresh = ActorSpace::new(make()).expect("the system is whole");
+                let replay = trace::replay(&mut fresh, &trace).expect("it can be replayed");
+                assert!(replay.is_same(), "seed {seed}: {replay:?}");
+            }
+        }
+    }
+    println!(
+        "{n_compared} systems, {n_states} states, {n_orbits} up to symmetry, {n_violated} traces"
+    );
+    assert!(n_compared * 10 >= SYSTEMS * 9);
+    assert!(n_states > 2 * n_orbits && n_violated > SYSTEMS / 2);
+}
