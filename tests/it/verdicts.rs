@@ -125,6 +125,25 @@ fn system(row: &str, wrong: Wrong, within: bool, distracts: bool) -> System<()> 
     sys
 }
 
+/// Does nothing.
+struct Bystander;
+
+impl Actor for Bystander {
+    type Msg = ();
+    type State = ();
+    type Timer = ();
+    type Random = ();
+    type Storage = ();
+
+    fn on_start(&self, _: Id, _: &Option<()>, _: &mut Out<Self>) {}
+}
+
+/// Adds so many interchangeable actors.
+fn add_symmetric(sys: &mut System<()>, n: usize) {
+    let bystanders = sys.actors("bystander", n, |_| Bystander);
+    sys.symmetric(&bystanders);
+}
+
 /// Stops a search once it is two steps deep.
 struct StopsAt(Option<Stop>);
 
@@ -151,6 +170,7 @@ fn run(row: &str, wrong: Wrong, words: &[&str], identity: &str) -> Outcome {
         "--hash-seed" => options.hash_seed = 7,
         "--threads" => options.threads = 2,
         "--fewest-faults" => options.fewest_faults = true,
+        "symmetry" => {}
         other => panic!("the page speaks of {other}, which the test does not know"),
     }
     let stop = match (has("--time"), has("interrupt")) {
@@ -158,9 +178,14 @@ fn run(row: &str, wrong: Wrong, words: &[&str], identity: &str) -> Outcome {
         (_, true) => Some(Stop::Interrupt),
         _ => None,
     };
-    let sys = system(row, wrong, has("within"), has("--first"));
+    let mut sys = system(row, wrong, has("within"), has("--first"));
+    if identity == "symmetry" {
+        add_symmetric(&mut sys, 3);
+    }
     let mut space = ActorSpace::new(sys).expect("the system is whole");
-    check(&mut space, &options, &StopsAt(stop)).expect("the model is sound")
+    let outcome = check(&mut space, &options, &StopsAt(stop)).expect("the model is sound");
+    assert_eq!(outcome.symmetry.is_some(), identity == "symmetry");
+    outcome
 }
 
 fn verdict(outcome: &Outcome, row: &str) -> Verdict {
@@ -221,6 +246,7 @@ fn the_page_says_what_every_combination_comes_to() {
                 let identity = match identities[runs % identities.len()][0].as_str() {
                     // Refused together; see below.
                     "--fewest-faults" if given.contains(&"--first") => "--exact",
+                    "symmetry" if is_liveness || name.starts_with("leads_to") => "--exact",
                     identity => identity,
                 };
                 let outcome = run(name, wrong, &given, identity);
@@ -321,12 +347,36 @@ fn what_is_refused_is_refused_with_a_reason_and_a_cure() {
             "always",
             bits,
         ),
+        ("symmetry", "liveness", "eventually", Options::default()),
+        (
+            "symmetry",
+            "crashes inside handlers",
+            "always",
+            Options::default(),
+        ),
+        ("symmetry", "observers", "always", Options::default()),
+        ("symmetry", "ticks", "always", Options::default()),
+        (
+            "symmetry",
+            "more than 5,040 orders of its actors",
+            "always",
+            Options::default(),
+        ),
     ];
     for (option, with, row, options) in &cases {
         assert!(refused(option, with).is_some(), "{option} with {with}");
         let mut sys = system(row, Wrong::Never, false, false);
-        if *with == "faults without a budget" {
-            sys.links(Link::losing());
+        match *with {
+            "faults without a budget" => sys.links(Link::losing()),
+            "crashes inside handlers" => sys.crashes(Crashes::stop(1).inside_handlers()),
+            "observers" => {
+                sys.observer("nothing", 0_u8, |_, _| None);
+            }
+            "ticks" => sys.timing(Timing::synchronous_within(1)),
+            _ => {}
+        }
+        if *option == "symmetry" {
+            add_symmetric(&mut sys, if with.starts_with("more") { 8 } else { 2 });
         }
         let mut space = ActorSpace::new(sys).expect("the system is whole");
         let error = check(&mut space, options, &()).expect_err("it is refused");
@@ -338,20 +388,4 @@ fn what_is_refused_is_refused_with_a_reason_and_a_cure() {
     let all = table("option | with").into_iter();
     let n_refused = all.filter(|row| row[2].starts_with("refused")).count();
     assert_eq!(n_refused, cases.len(), "a row is not tried");
-}
-
-/// What the page calls "not there yet" is not there; once it is, its rows have to say what it does, and the tests above have to run it.
-#[test]
-fn what_is_not_there_yet_has_its_place() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/system");
-    let is_offered = std::fs::read_dir(folder)
-        .expect("the folder is there")
-        .map(|entry| std::fs::read_to_string(entry.expect("it is there").path()))
-        .any(|text| text.expect("it is text").contains("pub fn symmetric"));
-    let rows = table("option | with");
-    let of_symmetry: Vec<_> = rows.iter().filter(|row| row[0] == "symmetry").collect();
-    assert!(!of_symmetry.is_empty(), "symmetry has no row");
-    for row in of_symmetry {
-        assert_eq!(row[2] == "not there yet", !is_offered, "{row:?}");
-    }
 }
