@@ -423,7 +423,8 @@ impl<M> System<M> {
 
     /// Every fair run comes to a state where `goal` holds.
     ///
-    /// What is fair follows from the system's links, timers and faults, and can be changed with [`assume`](System::assume).
+    /// What is fair follows from the system's links, timers and faults, and can be changed with [`assume`](System::assume). As for
+    /// [`confluent`](System::confluent), every delivery counts: a message that comes too early and is ignored is gone.
     ///
     /// ```
     /// use allways::prelude::*;

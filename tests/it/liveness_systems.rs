@@ -296,6 +296,19 @@ fn an_initial_state_whose_only_step_is_a_stimulus() {
     assert_eq!(eventually(nodes, down), violated(1, 0));
 }
 
+#[test]
+fn a_run_that_panics_is_no_run_without_end() {
+    let nodes = || {
+        let choosy = Node::new(|o| o.choose_random("way", vec![0, 1]));
+        vec![choosy.picks(|_, way, _| {
+            assert!(way == 1, "the wrong way");
+            1
+        })]
+    };
+    // `no panic` is violated; the run that panics is not one that never comes to state 1.
+    assert_eq!(eventually(nodes, as_it_is), HOLDS);
+}
+
 /// A client that asks once, or again and again, and a server that is to hear it.
 fn asking(is_stubborn: bool) -> impl Fn() -> Vec<Node> {
     move || {

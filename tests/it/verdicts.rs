@@ -2,6 +2,7 @@
 //! within the bounds, one beyond them.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use allways::check;
 use allways::prelude::*;
@@ -274,6 +275,71 @@ fn the_page_says_what_every_combination_comes_to() {
             "{expected}"
         );
     }
+}
+
+/// Stops at the question with this number, from 0.
+struct StopsAfter(AtomicUsize);
+
+impl Monitor for StopsAfter {
+    fn poll(&self, _: &Progress) -> Option<Stop> {
+        let left = self.0.load(Ordering::Relaxed);
+        self.0.store(left.saturating_sub(1), Ordering::Relaxed);
+        (left == 0).then_some(Stop::Time)
+    }
+}
+
+#[test]
+fn whenever_it_is_stopped_nothing_is_said_that_was_not_seen() {
+    let space = || {
+        let mut sys = system("eventually", Wrong::Near, false, false);
+        sys.infinitely_often("true", |_| true);
+        sys.always("always true", |_| true);
+        ActorSpace::new(sys).expect("the system is whole")
+    };
+    let run = |options: &Options, monitor: &dyn Monitor| {
+        check(&mut space(), options, monitor).expect("the model is sound")
+    };
+    let whole = run(&Options::default(), &());
+    let said = |outcome: &Outcome| {
+        let names = ["eventually", "true", "always true"];
+        names.map(|name| verdict(outcome, name))
+    };
+    let truth = [Verdict::Violated, Verdict::Holds, Verdict::Holds];
+    assert_eq!(said(&whole), truth);
+    // Time runs out at every moment, also while liveness is decided; memory at every size up to what it takes.
+    let by_time = (0..).map(|n| run(&Options::default(), &StopsAfter(AtomicUsize::new(n))));
+    let by_memory = (0..=64).map(|n| {
+        let memory_max = Some((whole.bytes_peak * n / 64).max(1));
+        let options = Options {
+            memory_max,
+            ..Options::default()
+        };
+        run(&options, &())
+    });
+    let mut late = 0;
+    let mut check = |outcome: &Outcome| {
+        if outcome.stopped.is_none() {
+            assert_eq!(said(outcome), truth);
+            return false;
+        }
+        let [eventually, often, always] = said(outcome);
+        assert!(matches!(
+            eventually,
+            Verdict::Violated | Verdict::Inconclusive
+        ));
+        assert_eq!(often, Verdict::Inconclusive);
+        // The states themselves were all seen once liveness is being decided.
+        late += u32::from(always == Verdict::Holds);
+        assert!(matches!(always, Verdict::Holds | Verdict::Inconclusive));
+        assert!(always == Verdict::Inconclusive || outcome.counts == whole.counts);
+        true
+    };
+    let n_stops = by_time.take_while(|outcome| check(outcome)).count();
+    assert!(n_stops > 3, "only {n_stops} questions are asked");
+    by_memory.for_each(|outcome| {
+        check(&outcome);
+    });
+    assert!(late > 0, "never stopped while liveness is decided");
 }
 
 #[test]
