@@ -11,8 +11,8 @@ pub use crate::space::GeneralSpace;
 pub use crate::{catalogue_entry, message, params, state};
 
 pub use crate::system::{
-    Crashes, Event, Fairness, Handle, Handles, Link, ObserverHandle, Partitions, Snapshot, Steps,
-    System, Timing, environment, ticks,
+    Byzantine, Crashes, Event, Fairness, Handle, Handles, Link, ObserverHandle, Partitions,
+    Snapshot, Steps, System, Timing, environment, ticks,
 };
 
 /// An ordered set with cheap clones, canonical as part of a state.

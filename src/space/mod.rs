@@ -188,6 +188,10 @@ pub enum StepKind {
     Tick,
     /// The bounds on time hold from here on.
     Stabilise,
+    /// Fault: a Byzantine process sends something of its own accord, in its own name or in another's.
+    Forge,
+    /// A Byzantine process ignores an event.
+    Ignore,
 }
 
 impl StepKind {
@@ -200,6 +204,7 @@ impl StepKind {
                 | StepKind::Crash
                 | StepKind::CrashInside
                 | StepKind::Partition
+                | StepKind::Forge
         )
     }
 }
@@ -236,7 +241,7 @@ pub struct Label {
     pub lane: u32,
     /// What kind of step.
     pub kind: StepKind,
-    /// Who sent the message that is delivered, duplicated or lost: an index into [`StateSpace::lanes`].
+    /// Who sent the message that is delivered, duplicated, lost or ignored, or in whose name it is forged: an index into [`StateSpace::lanes`].
     pub from: Option<u32>,
     /// The message, timer, choice or action. For a stimulus its message, for a partition its two groups.
     pub content: Tree,

@@ -51,6 +51,7 @@ impl<M: Clone + Debug + Eq + Hash + Send + Sync + 'static> System<M> {
             assumptions: Vec::new(),
             timing: Timing::asynchronous(),
             symmetries: Symmetries::default(),
+            byzantine: Vec::new(),
         }
     }
 

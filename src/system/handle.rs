@@ -87,6 +87,12 @@ impl<A> Handle<A> {
     }
 }
 
+impl<A> From<Handle<A>> for Id {
+    fn from(handle: Handle<A>) -> Id {
+        handle.id()
+    }
+}
+
 /// The handles of a group of actors of one type, in order.
 pub struct Handles<A>(Vec<Handle<A>>);
 

@@ -1,6 +1,7 @@
 //! What a user builds: actors joined by a message type, links, faults, stimuli, observers, properties.
 //! Knows nothing of how it is searched.
 
+mod byzantine;
 mod encoded;
 mod fairness;
 mod foreign;
@@ -15,6 +16,7 @@ mod snapshot;
 mod symmetry;
 mod timing;
 
+pub use byzantine::Byzantine;
 pub use encoded::EncodedActor;
 pub use fairness::{Fairness, Steps};
 pub use handle::{Handle, Handles, ObserverHandle};
@@ -24,6 +26,7 @@ pub use snapshot::Snapshot;
 pub use symmetry::{RenamedActor, Symmetric};
 pub use timing::{Timing, ticks};
 
+pub(crate) use byzantine::ByzantineProcess;
 pub(crate) use fairness::StepsKind;
 pub(crate) use foreign::Foreign;
 pub use guard::{Activity, Running, in_user_code, running};
@@ -109,6 +112,7 @@ pub struct System<M> {
     pub(crate) assumptions: Vec<(Steps, Fairness)>,
     pub(crate) timing: Timing,
     pub(crate) symmetries: Symmetries<M>,
+    pub(crate) byzantine: Vec<(Id, Byzantine<M>)>,
 }
 
 /// A named place for an actor.
@@ -173,6 +177,7 @@ impl<M: Message> System<M> {
             assumptions: Vec::new(),
             timing: Timing::asynchronous(),
             symmetries: Symmetries::default(),
+            byzantine: Vec::new(),
         }
     }
 
@@ -284,7 +289,12 @@ impl<M: Message> System<M> {
         self.crashes.push(crashes);
     }
 
-    /// No more than `budget` faults in a run altogether: losses, duplicates, crashes and partitions, besides the budget that each has.
+    /// Lets an actor, given by its handle or id, behave as it likes, within what it knows.
+    pub fn byzantine(&mut self, actor: impl Into<Id>, byzantine: Byzantine<M>) {
+        self.byzantine.push((actor.into(), byzantine));
+    }
+
+    /// No more than `budget` faults in a run altogether: losses, duplicates, crashes, partitions and what Byzantine actors send of their own accord, besides the budget that each has.
     pub fn faults_at_most(&mut self, budget: u32) {
         self.faults_max = Some(budget);
     }

@@ -237,6 +237,17 @@ pub(crate) trait Process<M>: Send + Sync {
     fn windows<'a>(&self, local: &'a Component) -> &'a [Window];
     /// The component a tick later. No timer is at its latest.
     fn tick(&self, local: &Component) -> Component;
+    /// The component as properties see it.
+    fn protocol<'a>(&self, local: &'a Component) -> &'a Component {
+        local
+    }
+    /// The contents that a Byzantine actor may send of its own accord, in a fixed order; an honest one none.
+    fn known<'a>(&'a self, local: &'a Component) -> Vec<&'a M> {
+        let _ = local;
+        Vec::new()
+    }
+    /// The component that has ignored an event: a Byzantine actor's, or that of its protocol.
+    fn ignore(&self, local: &Component, happening: &Happening<'_, M>) -> Component;
     /// The name of the actor's Rust type, for messages about it.
     fn type_name(&self) -> &'static str;
 }
@@ -762,6 +773,20 @@ where
                 Some(later) => later,
                 None => unreachable!("a timer at its latest holds time up"),
             };
+        }
+        Component::new(local)
+    }
+
+    fn ignore(&self, local: &Component, happening: &Happening<'_, A::Msg>) -> Component {
+        let mut local = local.get::<Local<A>>().clone();
+        match happening {
+            Happening::Pending(Pending::Timer(position)) => {
+                local.remove_timer(*position);
+            }
+            Happening::Pending(Pending::Choice(position, _)) => {
+                local.choices.remove(*position);
+            }
+            Happening::Start | Happening::Message(..) => {}
         }
         Component::new(local)
     }

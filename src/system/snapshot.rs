@@ -21,6 +21,8 @@ pub(crate) trait View<M> {
     fn partition_is_up(&self, name: Option<&str>) -> Option<bool>;
     /// Whether the bounds on time hold.
     fn keeps_time(&self) -> bool;
+    /// Whether the actor follows its protocol.
+    fn is_correct(&self, actor: usize) -> bool;
 }
 
 /// One state of a system. Index it with a [`Handle`] for an actor's state, with an [`ObserverHandle`] for an observer's value.
@@ -45,6 +47,11 @@ impl<'a, M> Snapshot<'a, M> {
     /// Whether the actor is up: it has started and has not crashed since.
     pub fn is_up<A: Actor<Msg = M> + 'static>(&self, handle: Handle<A>) -> bool {
         self.local(handle).up
+    }
+
+    /// Whether the actor follows its protocol: it was not declared [Byzantine](super::Byzantine). It may crash all the same.
+    pub fn is_correct<A: Actor<Msg = M> + 'static>(&self, handle: Handle<A>) -> bool {
+        self.view.is_correct(handle.index_in(self.view.system()))
     }
 
     /// The actor's state; `None` while it is down, since a crash loses it.

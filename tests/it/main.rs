@@ -1,6 +1,7 @@
 //! The one integration test binary.
 
 mod agree;
+mod byzantine;
 mod cli;
 mod coverage;
 mod determinism;
@@ -27,6 +28,8 @@ mod symmetric_systems;
 mod symmetry;
 mod table;
 mod tidy;
+mod timed;
+mod timed_systems;
 mod timing;
 mod traces;
 mod verdicts;

@@ -422,6 +422,7 @@ fn what_is_refused_is_refused_with_a_reason_and_a_cure() {
         ),
         ("symmetry", "observers", "always", Options::default()),
         ("symmetry", "ticks", "always", Options::default()),
+        ("symmetry", "Byzantine actors", "always", Options::default()),
         (
             "symmetry",
             "more than 5,040 orders of its actors",
@@ -438,6 +439,7 @@ fn what_is_refused_is_refused_with_a_reason_and_a_cure() {
             "observers" => {
                 sys.observer("nothing", 0_u8, |_, _| None);
             }
+            "Byzantine actors" => sys.byzantine(Id::from(0), Byzantine::new().sends(1)),
             "ticks" => sys.timing(Timing::synchronous_within(1)),
             _ => {}
         }

@@ -26,6 +26,16 @@ pub(super) enum Miss {
         local: u32,
         event: u32,
     },
+    /// What a Byzantine actor sends of its own accord.
+    Forge {
+        local: u32,
+        k: u32,
+    },
+    /// What is left when it ignores an event.
+    Ignore {
+        local: u32,
+        event: u32,
+    },
     Fold {
         observer: u32,
         value: u32,
@@ -81,7 +91,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
     pub(super) fn absorb_all(&mut self, scratches: &mut [Scratch]) -> Result<Absorbed, Error> {
         let mut asked = HashSet::new();
         let (mut handlers, mut folds, mut decides) = (Vec::new(), Vec::new(), Vec::new());
-        let mut inside = Vec::new();
+        let (mut inside, mut forged, mut ignored) = (Vec::new(), Vec::new(), Vec::new());
         let mut judged = 0;
         for scratch in scratches.iter_mut() {
             if let Some(error) = scratch.error.take() {
@@ -110,6 +120,8 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                     _ if !asked.insert(miss.clone()) => {}
                     Miss::Handler { local, event } => handlers.push((*local, *event)),
                     Miss::Inside { local, event } => inside.push((*local, *event)),
+                    Miss::Forge { local, k } => forged.push((*local, *k)),
+                    Miss::Ignore { local, event } => ignored.push((*local, *event)),
                     Miss::Fold {
                         observer,
                         value,
@@ -148,6 +160,8 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             self.compare_with_images(&handlers)?;
         }
         self.absorb_inside(&inside)?;
+        self.absorb_forged(&forged)?;
+        self.absorb_ignored(&ignored)?;
         let answers: Vec<_> = folds.par_iter().map(|&fold| self.run_fold(fold)).collect();
         for (&(observer, value, signature), answer) in folds.iter().zip(answers) {
             let after = self.intern_fold(observer, value, answer?)?;

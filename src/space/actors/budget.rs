@@ -24,6 +24,8 @@ pub(super) struct Budget {
     pub(super) crashes_of: Vec<Option<usize>>,
     /// Per partition.
     pub(super) partitions: Vec<Option<usize>>,
+    /// Per actor what it may send of its own accord.
+    pub(super) byzantine: Vec<Option<usize>>,
     /// The most that was spent of each, for coverage.
     pub(super) spent: Vec<AtomicU32>,
 }
@@ -113,6 +115,18 @@ impl Budget {
         }
         if let Some(limit) = system.faults_max {
             budget.faults = Some(budget.add("faults".to_owned(), limit)?);
+        }
+        budget.byzantine = vec![None; crash_rules.len()];
+        for (actor, byzantine) in &system.byzantine {
+            let actor = usize::from(*actor);
+            if let (Some(sends), Some(counter)) = (byzantine.sends, budget.byzantine.get(actor)) {
+                let name = format!("Byzantine sends of {}", lanes[actor]);
+                let counter = counter
+                    .is_none()
+                    .then(|| budget.add(name, sends))
+                    .transpose()?;
+                budget.byzantine[actor] = counter;
+            }
         }
         Ok(budget)
     }
@@ -220,6 +234,15 @@ impl Budget {
                     counter,
                     format!("partition{name}"),
                     format!("partitions{name}"),
+                );
+            }
+        }
+        for (counter, name) in self.byzantine.iter().zip(lanes) {
+            if let Some(counter) = *counter {
+                add(
+                    counter,
+                    format!("Byzantine send of {name}"),
+                    format!("Byzantine sends of {name}"),
                 );
             }
         }

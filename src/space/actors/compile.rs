@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use stateright::actor::Id;
 
+use super::byzantine;
 use super::fairness::OwnClasses;
 use super::judge::{self, Decision};
 use super::keymap::KeyMap;
@@ -72,6 +73,8 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             .map(|rule| rule.is_some_and(|rule| system.crashes[rule].inside))
             .collect();
         let rules = compile_rules(&system, n, &cuts)?;
+        let traitors =
+            byzantine::traitors(&system, &mut processes, &lanes, &rules, &budget.byzantine)?;
         let is_plain = rules.iter().all(Rule::is_plain)
             && system.rules.no_op == NoOp::Equality
             && !system.rules.remembers_last_delivery;
@@ -142,6 +145,8 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             crashes_inside,
             cuts,
             clock,
+            may_betray: traitors.iter().any(Option::is_some),
+            traitors,
             is_plain,
             header,
             properties,
@@ -174,6 +179,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             entries: Vec::new(),
             sends: Vec::new(),
             inside: KeyMap::default(),
+            ignored: KeyMap::default(),
             inside_lists: Vec::new(),
             interruptions: Vec::new(),
             folds: (0..n_observers).map(|_| KeyMap::default()).collect(),

@@ -201,6 +201,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             } else {
                 Vec::new()
             };
+            let n_forges = self.n_forges(actor, id)?;
             self.local_pending.push(if up { n_pending } else { DOWN });
             self.local_inert.push(if up { 0 } else { u64::MAX });
             self.local_infos.push(LocalInfo {
@@ -209,6 +210,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 pending,
                 earliest,
                 latest,
+                n_forges,
                 classes,
                 panicked: None,
             });
@@ -229,6 +231,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 pending: Vec::new(),
                 earliest: Vec::new(),
                 latest: None,
+                n_forges: 0,
                 classes: Vec::new(),
                 panicked: Some(message),
             });

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 
 use stateright::actor::Id;
 
-use super::layout::{PENDING_EVENT, Place, WITHOUT_EFFECT};
+use super::layout::{Event, FORGE_EVENT, PENDING_EVENT, Place, WITHOUT_EFFECT};
 use super::steps::Effect;
 use super::{ActorSpace, Scratch};
 use crate::error::Error;
@@ -241,7 +241,9 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             }
             Place::Crash(actor) => Some((words[actor], super::layout::CRASH_EVENT)),
             Place::Recover(actor) => Some((words[actor], super::layout::RECOVER_EVENT)),
+            Place::Forge(actor, k) => Some((words[actor], FORGE_EVENT | k)),
             Place::Lose(_)
+            | Place::Ignore(_)
             | Place::Partition(_)
             | Place::Heal(_)
             | Place::CrashInside(..)
@@ -263,9 +265,15 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             Place::Stimulus(i) => Some(class(STIMULUS, i as u32)),
             Place::Recover(actor) => Some(class(RECOVERY, actor as u32)),
             Place::Heal(partition) => Some(class(HEAL, partition as u32)),
+            // Who ignores an event has been told of it.
+            Place::Ignore(event) => self.class_of_place(words, event.place()),
             Place::Tick => Some(class(TICK, 0)),
             Place::Stabilise => Some(class(STABILISE, 0)),
-            Place::Lose(_) | Place::Crash(_) | Place::CrashInside(..) | Place::Partition(_) => None,
+            Place::Lose(_)
+            | Place::Crash(_)
+            | Place::CrashInside(..)
+            | Place::Partition(_)
+            | Place::Forge(..) => None,
         }
     }
 
@@ -314,7 +322,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                     share(class(OWN, choice), Role::Takes);
                 }
             }
-            if let Place::Keep(at) = place {
+            if let Place::Keep(at) | Place::Ignore(Event::Keep(at)) = place {
                 share(class(KEPT, self.items[words[at] as usize].head), Role::Uses);
             }
             let found = self
@@ -467,6 +475,9 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         }
         if rules.iter().any(|rule| rule.losing) {
             free.push("losses");
+        }
+        if self.may_betray {
+            free.push("Byzantine actors");
         }
         if !self.system.crashes.is_empty() {
             free.push("crashes");

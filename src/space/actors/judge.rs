@@ -203,7 +203,11 @@ impl<M: Clone + Send + Sync + 'static> View<M> for Reading<'_, M> {
 
     fn local(&self, actor: usize) -> &Component {
         self.note(actor);
-        self.space.locals.get(self.words[actor])
+        let local = self.space.locals.get(self.words[actor]);
+        match self.space.traitors[actor] {
+            Some(_) => self.space.processes[actor].protocol(local),
+            None => local,
+        }
     }
 
     fn observed(&self, observer: usize) -> &Component {
@@ -222,6 +226,10 @@ impl<M: Clone + Send + Sync + 'static> View<M> for Reading<'_, M> {
         self.reads_network.set(true);
         let word = self.words[self.space.last_at()?];
         word.checked_sub(1).map(|item| self.space.envelope(item))
+    }
+
+    fn is_correct(&self, actor: usize) -> bool {
+        self.space.traitors[actor].is_none()
     }
 
     fn keeps_time(&self) -> bool {

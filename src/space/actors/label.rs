@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
-use super::layout::{CRASH_EVENT, Item, PENDING_EVENT, Place, RECOVER_EVENT, WITHOUT_EFFECT};
+use super::layout::{
+    CRASH_EVENT, FORGE_EVENT, Item, PENDING_EVENT, Place, RECOVER_EVENT, WITHOUT_EFFECT,
+};
 use super::{ActorSpace, Scratch};
 use crate::error::Error;
 use crate::space::sabotage::Sabotage;
@@ -267,6 +269,27 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 });
                 label.content = Tree::Tuple(String::new(), sides.to_vec());
                 detail.extend((partition as u32).to_be_bytes());
+            }
+            Place::Forge(actor, k) => {
+                let key = (words[actor], FORGE_EVENT | k);
+                label.kind = StepKind::Forge;
+                label.lane = actor as u32;
+                // A step that is asked for has been looked up.
+                if let Some(found) = self.memo.get(key.0, key.1) {
+                    let item = self.sends[self.entries[found as usize].sends_at as usize];
+                    let envelope = self.envelope(item);
+                    label.from = Some(self.lane(envelope.src.into()));
+                    label.content = self.message_tree(item);
+                    detail.extend((usize::from(envelope.src) as u32).to_be_bytes());
+                    detail.extend((usize::from(envelope.dst) as u32).to_be_bytes());
+                    detail.extend((self.system.message.key)(envelope.msg)?);
+                }
+                memo_key = Some(key);
+            }
+            Place::Ignore(event) => {
+                self.describe(words, event.place(), label, detail)?;
+                detail.insert(0, label.kind as u8);
+                label.kind = StepKind::Ignore;
             }
             Place::Tick | Place::Stabilise => {
                 let is_tick = matches!(place, Place::Tick);

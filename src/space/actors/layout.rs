@@ -173,6 +173,10 @@ pub(crate) enum Place {
     Tick,
     /// The bounds on time hold from here on.
     Stabilise,
+    /// A Byzantine actor sends something of its own accord: the `n`th of what it can.
+    Forge(usize, u32),
+    /// A Byzantine actor ignores an event.
+    Ignore(Event),
 }
 
 /// An event that an actor can crash in; the same words as in [`Place`].
@@ -202,6 +206,8 @@ impl Event {
 pub(crate) const PENDING_EVENT: u32 = 1 << 31;
 pub(crate) const CRASH_EVENT: u32 = u32::MAX - 2;
 pub(crate) const RECOVER_EVENT: u32 = u32::MAX - 3;
+/// With the number of a message that a Byzantine actor sends of its own accord, below 2^29.
+pub(crate) const FORGE_EVENT: u32 = PENDING_EVENT | 1 << 30;
 pub(crate) const TICK_EVENT: u32 = u32::MAX - 5;
 
 /// Marks the number of a memo entry that changes nothing, sends nothing and concerns no observer: the fast path need not look at it.

@@ -6,6 +6,7 @@
 
 mod absorb;
 mod budget;
+mod byzantine;
 mod canonical;
 mod compile;
 mod components;
@@ -34,6 +35,7 @@ use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 
 use self::budget::Budget;
+use self::byzantine::Traitor;
 use self::inside::Interruption;
 use self::judge::{Decision, Question};
 use self::keymap::KeyMap;
@@ -65,6 +67,9 @@ pub struct ActorSpace<M> {
     crashes_inside: Vec<bool>,
     may_crash_inside: bool,
     cuts: Cuts,
+    /// Per actor whether, and how, it is Byzantine; whether any is.
+    traitors: Vec<Option<Traitor>>,
+    may_betray: bool,
     /// Where there are ticks.
     clock: Option<Clock>,
     /// Every link is unordered, unbounded and never loses: deliveries take the fast path.
@@ -109,6 +114,8 @@ pub struct ActorSpace<M> {
     inside: KeyMap,
     inside_lists: Vec<(u32, u32)>,
     interruptions: Vec<Interruption>,
+    /// (local component of a Byzantine actor, event) → what ignoring it does.
+    ignored: KeyMap,
     folds: Vec<KeyMap>,
     signatures: HashMap<Vec<Told>, u32>,
     signature_list: Vec<Vec<Told>>,
@@ -143,6 +150,8 @@ struct LocalInfo {
     earliest: Vec<u32>,
     /// The ticks that may pass until some timer fires.
     latest: Option<u32>,
+    /// Messages that it can send of its own accord.
+    n_forges: u32,
     /// Per pending event its fairness class, if liveness is asked for.
     classes: Vec<u32>,
     panicked: Option<String>,
@@ -265,6 +274,10 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         {
             kinds.unlimited.push("crashes".to_owned());
         }
+        let traitors = self.traitors.iter().zip(&self.lanes);
+        let endless = traitors.filter(|(t, _)| t.as_ref().is_some_and(|t| t.sends.is_none()));
+        let endless = endless.map(|(_, name)| format!("Byzantine sends of {name}"));
+        kinds.unlimited.extend(endless);
         let partitions = self.cuts.names.iter().zip(&self.budget.partitions);
         let partitions = partitions.filter(|(_, counter)| counter.is_none());
         let partitions = partitions.map(|(name, _)| format!("partitions \"{name}\""));
@@ -303,6 +316,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         self.entries.clear();
         self.sends.clear();
         self.inside.clear();
+        self.ignored.clear();
         self.inside_lists.clear();
         self.interruptions.clear();
         self.folds.iter_mut().for_each(KeyMap::clear);

@@ -192,6 +192,9 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         if self.clock.is_some() {
             return refuse("ticks");
         }
+        if self.may_betray {
+            return refuse("Byzantine actors");
+        }
         if self.n_observers() > 0 {
             return refuse("observers");
         }

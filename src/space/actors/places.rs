@@ -77,6 +77,11 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         {
             return Some(value);
         }
+        if self.may_betray
+            && let Some(value) = self.places_byzantine(words, &mut visit)
+        {
+            return Some(value);
+        }
         if let Some(at) = self.partitions_at() {
             for (partition, &heals) in self.cuts.heals.iter().enumerate() {
                 if words[at] >> partition & 1 == 0 {

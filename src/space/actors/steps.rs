@@ -6,7 +6,8 @@ use std::sync::atomic::Ordering;
 use super::absorb::Miss;
 use super::budget::Spends;
 use super::layout::{
-    CRASH_EVENT, Entry, Event, Item, PENDING_EVENT, Place, RECOVER_EVENT, WITHOUT_EFFECT, Words,
+    CRASH_EVENT, Entry, Event, FORGE_EVENT, Item, PENDING_EVENT, Place, RECOVER_EVENT,
+    WITHOUT_EFFECT, Words,
 };
 use super::network::insert_sorted;
 use super::{ActorSpace, Scratch, suppresses};
@@ -224,6 +225,53 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 flips: Some(partition),
                 ..of_faults(Spends::default())
             },
+            Place::Forge(actor, k) => {
+                let Some(spends) = self.forge_spends(words, actor, k) else {
+                    return Ok(None);
+                };
+                let local = words[actor];
+                let Some(found) = self.memo.get(local, FORGE_EVENT | k) else {
+                    scratch.misses.push(Miss::Forge { local, k });
+                    return Err(());
+                };
+                let entry = self.entries[found as usize];
+                if self.is_full(words, &entry) {
+                    return Ok(None);
+                }
+                Move {
+                    spends,
+                    ..of_entry(entry, actor)
+                }
+            }
+            Place::Ignore(event) => {
+                let (actor, event_key) = self.event_key(words, event);
+                let Some(spends) = self.ignore_spends(words, event) else {
+                    return Ok(None);
+                };
+                let local = words[actor];
+                let Some(found) = self.ignored.get(local, event_key) else {
+                    let event = event_key;
+                    scratch.misses.push(Miss::Ignore { local, event });
+                    return Err(());
+                };
+                let entry = self.entries[found as usize];
+                let consumed = match event {
+                    Event::Deliver(at) => Some(at),
+                    _ => None,
+                };
+                let is_nothing = consumed.is_some_and(|at| {
+                    let item = &self.items[words[at] as usize];
+                    suppresses(NoOp::Equality, item, &entry)
+                });
+                if is_nothing && !self.network_read {
+                    return Ok(None);
+                }
+                Move {
+                    consumed,
+                    spends,
+                    ..of_entry(entry, actor)
+                }
+            }
             Place::Tick | Place::Stabilise => unreachable!("time passes for all at once"),
         };
         Ok(Some(found))
@@ -578,7 +626,9 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 | Place::Stimulus(_)
                 | Place::Crash(_)
                 | Place::CrashInside(..)
-                | Place::Partition(_) => true,
+                | Place::Partition(_)
+                | Place::Forge(..)
+                | Place::Ignore(_) => true,
                 // What a tick does not change waits for nothing.
                 Place::Tick => !self.tick_matters(words),
                 Place::Deliver(_)

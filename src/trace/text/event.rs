@@ -91,6 +91,16 @@ impl Event {
             StepKind::CrashInside => alone("crashes inside a handler".to_owned()),
             StepKind::Partition => alone(format!("{name} forms: {}", sides(&step.content))),
             StepKind::Heal => alone(format!("{name} heals: {}", sides(&step.content))),
+            StepKind::Forge => match &step.from {
+                Some(from) if *from != step.lane => {
+                    alone(format!("forges {content} of {}", printable(from)))
+                }
+                _ => alone(format!("sends {content} of its own accord")),
+            },
+            StepKind::Ignore => match &step.from {
+                Some(from) => alone(format!("ignores {content} from {}", printable(from))),
+                None => alone(format!("ignores {content}")),
+            },
             StepKind::Tick => alone("tick".to_owned()),
             StepKind::Stabilise => alone("bounds on time hold from here on".to_owned()),
             StepKind::Act => alone(content),

@@ -112,6 +112,10 @@ fn every_kind_of_step_reads_as_what_it_is() {
         (StepKind::Heal, None, Some("split")),
         (StepKind::Tick, None, None),
         (StepKind::Stabilise, None, None),
+        (StepKind::Forge, Some("a"), None),
+        (StepKind::Forge, Some("leader"), None),
+        (StepKind::Ignore, Some("a"), None),
+        (StepKind::Ignore, None, None),
     ];
     let mut last = table.state(&[("leader", Tree::of(&0))]);
     for (i, (kind, from, name)) in kinds.into_iter().enumerate() {
@@ -149,6 +153,10 @@ fn every_kind_of_step_reads_as_what_it_is() {
  13  leader       split heals: X                                leader  12 → 13
  14  leader       tick                                          leader  13 → 14
  15  leader       bounds on time hold from here on              leader  14 → 15
+ 16  leader       forges X of a                                 leader  15 → 16
+ 17  leader       sends X of its own accord                     leader  16 → 17
+ 18  leader       ignores X from a                              leader  17 → 18
+ 19  leader       ignores X                                     leader  18 → 19
 ",
     );
 }
