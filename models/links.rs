@@ -9,9 +9,13 @@
 //! until an acknowledgement comes is the other half, and by itself (`retransmit`) it delivers twice what the link did not even duplicate.
 //! Only both together make a reliable link.
 //!
+//! And that link is only as good as the knowledge of who sent what. The text's third model "additionally assumes that the receiver can authenticate
+//! the sender": without it (`forged`) one arbitrary process makes the receiver deliver in the sender's name what the sender never sent.
+//!
 //! Where the source leaves something open:
 //! - Retransmission is by a timer per message, which is set again until the acknowledgement comes. Acknowledgements are lost and
 //!   duplicated like everything else; the receiver acknowledges whatever it gets.
+//! - The arbitrary process knows one message that is not the sender's, and sends it once, to whom and in whose name it likes.
 //! - The receiver counts deliveries up to the second, which is one too many.
 //!
 //! With the default parameters:
@@ -22,6 +26,8 @@
 //! | `dedup-only` | 100 | 541 | 4 |
 //! | `retransmit` | 324 | 2,197 | 6 |
 //! | `retransmit-dedup` | 100 | 661 | 4 |
+//! | `forged` | 1,900 | 19,141 | 7 |
+//! | `authenticated` | 500 | 4,701 | 6 |
 
 use allways::prelude::*;
 
@@ -34,11 +40,19 @@ message! {
     }
 }
 
-/// What is done about loss and duplication.
-#[derive(Clone, Copy)]
+/// What is done about loss and duplication, and who else is there.
+#[derive(Clone, Copy, Default)]
 struct Design {
     retransmits: bool,
     deduplicates: bool,
+    liar: Option<Liar>,
+}
+
+/// A process with arbitrary faults, and whether links tell who really sent a message.
+#[derive(Clone, Copy, PartialEq)]
+enum Liar {
+    Unauthenticated,
+    Authenticated,
 }
 
 struct Sender {
@@ -94,6 +108,7 @@ impl Sender {
 }
 
 struct Receiver {
+    sender: Id,
     deduplicates: bool,
 }
 
@@ -117,7 +132,9 @@ impl Actor for Receiver {
         msg: Msg,
         o: &mut Out<Self>,
     ) {
-        if let Msg::Data(message) = msg {
+        if let Msg::Data(message) = msg
+            && src == self.sender
+        {
             let count = delivered.get(&message).copied().unwrap_or(0);
             if count == 0 || (count == 1 && !self.deduplicates) {
                 delivered.to_mut().insert(message, count + 1);
@@ -125,6 +142,19 @@ impl Actor for Receiver {
             o.send(src, Msg::Ack(message));
         }
     }
+}
+
+/// Has no part in the protocol.
+struct Outsider;
+
+impl Actor for Outsider {
+    type Msg = Msg;
+    type State = ();
+    type Timer = ();
+    type Random = ();
+    type Storage = ();
+
+    fn on_start(&self, _: Id, _: &Option<()>, _: &mut Out<Self>) {}
 }
 
 params! {
@@ -142,12 +172,27 @@ fn system(p: &Params, design: Design) -> System<Msg> {
         messages: p.messages,
         retransmits: design.retransmits,
     };
-    sys.actor("sender", sender);
+    let sender = sys.actor("sender", sender).id();
     let deduplicates = design.deduplicates;
-    sys.set(receiver, Receiver { deduplicates });
-    sys.links(Link::fair_loss().duplicating());
+    sys.set(
+        receiver,
+        Receiver {
+            sender,
+            deduplicates,
+        },
+    );
+    let link = Link::fair_loss().duplicating();
+    sys.links(link);
 
     let messages = p.messages;
+    if let Some(liar) = design.liar {
+        let outsider = sys.actor("outsider", Outsider);
+        let lie = Msg::Data(messages + 1);
+        sys.byzantine(outsider, Byzantine::new().sends(1).alphabet([lie]));
+        if liar == Liar::Unauthenticated {
+            sys.links(link.unauthenticated());
+        }
+    }
     sys.always("no creation", move |s| {
         s[receiver]
             .keys()
@@ -157,7 +202,7 @@ fn system(p: &Params, design: Design) -> System<Msg> {
         s[receiver].values().all(|&count| count == 1)
     });
     sys.eventually("every message is delivered", move |s| {
-        s[receiver].len() == usize::from(messages)
+        (1..=messages).all(|message| s[receiver].contains_key(&message))
     });
     sys.reachable("a message is delivered", move |s| !s[receiver].is_empty());
     sys
@@ -167,12 +212,15 @@ catalogue_entry! {
     "links", Params,
     "A reliable link from a fair-loss one: retransmission and de-duplication, each alone and both.",
     source "Understanding Distributed Systems: Coordination, chapter 6",
-    "raw" => |p| system(p, Design { retransmits: false, deduplicates: false }),
+    "raw" => |p| system(p, Design::default()),
         violates "no duplicate",
         violates "every message is delivered";
-    "dedup-only" => |p| system(p, Design { retransmits: false, deduplicates: true }),
+    "dedup-only" => |p| system(p, Design { deduplicates: true, ..Design::default() }),
         violates "every message is delivered";
-    "retransmit" => |p| system(p, Design { retransmits: true, deduplicates: false }),
+    "retransmit" => |p| system(p, Design { retransmits: true, ..Design::default() }),
         violates "no duplicate";
-    "retransmit-dedup" => |p| system(p, Design { retransmits: true, deduplicates: true });
+    "retransmit-dedup" => |p| system(p, Design { retransmits: true, deduplicates: true, liar: None });
+    "forged" => |p| system(p, Design { retransmits: true, deduplicates: true, liar: Some(Liar::Unauthenticated) }),
+        violates "no creation";
+    "authenticated" => |p| system(p, Design { retransmits: true, deduplicates: true, liar: Some(Liar::Authenticated) });
 }

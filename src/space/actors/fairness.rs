@@ -411,7 +411,17 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             );
         }
         if rules.iter().any(|rule| rule.delivers_strongly) {
-            words.push("messages on fair-loss links, or across partitions without limit: in flight again and again, each is delivered again and again (strong)".to_owned());
+            let lossy = rules
+                .iter()
+                .any(|rule| rule.delivers_strongly && rule.losing);
+            let which = if lossy {
+                "messages on fair-loss links"
+            } else {
+                "messages across partitions without limit"
+            };
+            words.push(format!(
+                "{which}: in flight again and again, each is delivered again and again (strong)"
+            ));
         }
         if rules.iter().any(|rule| rule.keeps) {
             words.push("duplicates: for ever only of what is sent for ever".to_owned());
