@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use stateright::actor::{Actor, Id};
 
 use super::encoded::EncodedActor;
-use super::handle::Handle;
+use super::handle::{Handle, ObserverHandle};
 use super::process::{Component, Local};
 use super::{Message, System};
 use crate::error::Error;
@@ -100,6 +101,9 @@ fn renamed_timer<A: RenamedActor>(
     Ok(timers.position(|other| *other == timer))
 }
 
+/// How the value of an observer is renamed.
+pub(crate) type RenameObserved = fn(&Component, Rename<'_>) -> Result<Component, Error>;
+
 /// How a message is renamed.
 pub(crate) type RenameMessage<M> = fn(&M, Rename<'_>) -> Result<M, Error>;
 
@@ -109,6 +113,8 @@ pub(crate) struct Symmetries<M> {
     pub(crate) groups: Vec<Vec<usize>>,
     /// Per actor whose component may mention such an actor.
     pub(crate) renamers: BTreeMap<usize, Renamer>,
+    /// Per observer whose value may mention such an actor.
+    pub(crate) observers: BTreeMap<usize, RenameObserved>,
     pub(crate) message: Option<RenameMessage<M>>,
 }
 
@@ -117,6 +123,7 @@ impl<M> Default for Symmetries<M> {
         Symmetries {
             groups: Vec::new(),
             renamers: BTreeMap::new(),
+            observers: BTreeMap::new(),
             message: None,
         }
     }
@@ -135,6 +142,19 @@ impl<M: Message> Symmetric<'_, M> {
         renamers.insert(actor, Renamer::of::<A>());
         self
     }
+
+    /// The value of this observer mentions them by their ids.
+    pub fn remembered_by<T>(&mut self, handle: ObserverHandle<T>) -> &mut Self
+    where
+        T: Serialize + DeserializeOwned + Send + Sync + 'static,
+    {
+        let observer = handle.index_in(self.system.id);
+        let renamers = &mut self.system.symmetries.observers;
+        renamers.insert(observer, |value, rename| {
+            Ok(Component::new(renamed(value.get::<T>(), rename)?))
+        });
+        self
+    }
 }
 
 impl<M: Message + DeserializeOwned> System<M> {
@@ -144,7 +164,7 @@ impl<M: Message + DeserializeOwned> System<M> {
     /// It is not taken on trust. Every answer of a handler and of a property is compared with its answers where the actors change
     /// places, and a difference is an error. For this the ids must be of type [`Id`] wherever actors or messages
     /// hold them, and both must be `Deserialize`. Another actor whose state holds their ids has to be named:
-    /// [`mentioned_by`](Symmetric::mentioned_by).
+    /// [`mentioned_by`](Symmetric::mentioned_by), and so has an observer: [`remembered_by`](Symmetric::remembered_by).
     ///
     /// ```
     /// use allways::prelude::*;

@@ -240,6 +240,19 @@ fn random_system(seed: u64, n: usize) -> System<Msg> {
     let server = server.unwrap_or_else(|| sys.reserve("server"));
     sys.set(server, node(&of_server));
     sys.symmetric(&members).mentioned_by(server);
+    if random.one_in(3) {
+        // Who was told something by a friend, and whom the environment woke.
+        let heard = sys.observer("heard", Set::<Id>::new(), |heard, event| match event {
+            Event::Received(envelope) if envelope.src != envelope.dst => {
+                Some(heard.update(envelope.dst))
+            }
+            Event::Crashed(who) => Some(heard.without(who)),
+            _ => None,
+        });
+        sys.observer_wants(heard, |event| !matches!(event, Event::Sent(_)));
+        sys.symmetric(&members[..0]).remembered_by(heard);
+        sys.always("somebody hears nothing", move |s| s[heard].len() <= n);
+    }
 
     sys.links(match random.below(6) {
         0 => Link::reliable().fifo(),

@@ -244,6 +244,58 @@ fn what_symmetry_cannot_be_combined_with_is_refused() {
     assert!(refused(election(8).0).contains("in 40320 ways"));
 }
 
+#[test]
+fn observers_are_compared_too() {
+    let votes = |sys: &mut System<Vote>| {
+        let history = sys.observer("history", Set::<Id>::new(), |history, event| match event {
+            Event::Received(envelope) if *envelope.msg != Vote::Ask => {
+                Some(history.update(envelope.dst))
+            }
+            _ => None,
+        });
+        sys.observer_wants(history, |event| matches!(event, Event::Received(_)));
+        history
+    };
+    // Not named, although it mentions members.
+    let mut sys = election(3).0;
+    votes(&mut sys);
+    assert!(refused(sys).contains("the value of observer \"history\" mentions symmetric actors"));
+    // Named.
+    let named = |symmetry| {
+        let mut sys = election(3).0;
+        let history = votes(&mut sys);
+        sys.symmetric::<Member>(&[]).remembered_by(history);
+        sys.always("one got votes at most", move |s| s[history].len() <= 1);
+        elect(sys, symmetry).expect("the system is sound")
+    };
+    let (with, without) = (named(true), named(false));
+    assert_eq!(said(&with), said(&without));
+    assert!(with.counts.unique * 4 < without.counts.unique);
+    // One that counts what one member does.
+    let mut sys = election(3).0;
+    let favourite = sys.observer("favourite", 0_u8, |n, event| match event {
+        Event::Received(envelope) if usize::from(envelope.dst) == 1 => Some(*n + 1),
+        _ => None,
+    });
+    sys.observer_wants(favourite, |event| matches!(event, Event::Received(_)));
+    assert!(refused(sys).contains("observer \"favourite\" answers differently where"));
+    // One that wants to know of one member only.
+    let mut sys = election(3).0;
+    let favourite = sys.observer("favourite", 0_u8, |n, _| Some(*n + 1));
+    sys.observer_wants(
+        favourite,
+        |event| matches!(event, Event::TimedOut(who) if usize::from(*who) == 1),
+    );
+    assert!(refused(sys).contains("and not of what others do"));
+    // One that hears of broadcasts, which go out in the order of ids.
+    let mut sys = election(3).0;
+    sys.observer("sends", 0_u8, |n, event| match event {
+        Event::Sent(_) => Some(n.saturating_add(1).min(2)),
+        _ => None,
+    });
+    assert!(refused(sys).contains("is told in another order"));
+}
+
 /// Remembers who spoke last.
 struct Clerk;
 

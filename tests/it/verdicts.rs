@@ -420,7 +420,6 @@ fn what_is_refused_is_refused_with_a_reason_and_a_cure() {
             "always",
             Options::default(),
         ),
-        ("symmetry", "observers", "always", Options::default()),
         ("symmetry", "ticks", "always", Options::default()),
         ("symmetry", "Byzantine actors", "always", Options::default()),
         (
@@ -436,9 +435,6 @@ fn what_is_refused_is_refused_with_a_reason_and_a_cure() {
         match *with {
             "faults without a budget" => sys.links(Link::losing()),
             "crashes inside handlers" => sys.crashes(Crashes::stop(1).inside_handlers()),
-            "observers" => {
-                sys.observer("nothing", 0_u8, |_, _| None);
-            }
             "Byzantine actors" => sys.byzantine(Id::from(0), Byzantine::new().sends(1)),
             "ticks" => sys.timing(Timing::synchronous_within(1)),
             _ => {}

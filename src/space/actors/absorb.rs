@@ -136,6 +136,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         if self.orbits.is_on {
             self.close()?;
             self.add_images(&mut handlers);
+            self.add_fold_images(&mut folds);
         }
         let answers: Vec<_> = handlers
             .par_iter()
@@ -166,6 +167,10 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         for (&(observer, value, signature), answer) in folds.iter().zip(answers) {
             let after = self.intern_fold(observer, value, answer?)?;
             self.folds[observer as usize].insert(value, signature, after);
+        }
+        if self.orbits.is_on {
+            self.close()?;
+            self.compare_folds(&folds)?;
         }
         self.decide(decides, judged)?;
         if self

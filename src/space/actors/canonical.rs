@@ -44,6 +44,9 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             *local = generator.locals[*local as usize];
         }
         words.swap(generator.swap[0], generator.swap[1]);
+        for (value, images) in words[n..].iter_mut().zip(&generator.observed) {
+            *value = images[*value as usize];
+        }
         if generator.moves_counters {
             let word = words[self.budget_at()];
             let moved = generator

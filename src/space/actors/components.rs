@@ -147,6 +147,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         let id = self.signature_list.len() as u32;
         self.signature_list.push(told.clone());
         self.signatures.insert(told, id);
+        self.orbits.note_signature(id);
         id
     }
 
@@ -256,14 +257,20 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             strict: observer.is_strict(),
             name: &|| format!("observer \"{}\"", observer.name()),
         };
-        Ok(self.observed[k]
-            .intern(&self.hash, k as u64, bytes, value, &comparison)?
-            .0)
+        let (id, is_new) =
+            self.observed[k].intern(&self.hash, k as u64, bytes, value, &comparison)?;
+        if is_new {
+            self.orbits.note_observed(k, id);
+        }
+        Ok(id)
     }
 
     /// A value that stands for a panic of this observer.
     pub(super) fn panicked_observed(&mut self, k: usize, message: String) -> Result<u32, Error> {
-        let (id, _) = self.observed[k].intern_panic(&self.hash, k, &message)?;
+        let (id, is_new) = self.observed[k].intern_panic(&self.hash, k, &message)?;
+        if is_new {
+            self.orbits.note_observed(k, id);
+        }
         self.observed_panics.insert((k as u32, id), message);
         self.any_panic = true;
         Ok(id)

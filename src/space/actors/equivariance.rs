@@ -52,6 +52,71 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 if !self.is_image(g, &entry, &other) {
                     return Err(self.handled_differently(g, (local, event), (there, image)));
                 }
+                let is_panic = self.local_infos[entry.local as usize].panicked.is_some();
+                let signature = self.orbits.generators[g].signatures[entry.signature as usize];
+                if !is_panic && signature != other.signature {
+                    return Err(self.told_in_another_order(g, local, event));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds to the questions about observers all their images.
+    pub(super) fn add_fold_images(&self, folds: &mut Vec<(u32, u32, u32)>) {
+        let mut known: HashSet<(u32, u32, u32)> = folds.iter().copied().collect();
+        let mut next = 0;
+        while next < folds.len() {
+            for g in 0..self.orbits.generators.len() {
+                let image = self.fold_image(g, folds[next]);
+                let is_known = self.folds[image.0 as usize].get(image.1, image.2).is_some();
+                if !is_known && known.insert(image) {
+                    folds.push(image);
+                }
+            }
+            next += 1;
+        }
+    }
+
+    fn fold_image(&self, g: usize, (k, value, signature): (u32, u32, u32)) -> (u32, u32, u32) {
+        let generator = &self.orbits.generators[g];
+        let value = generator.observed[k as usize][value as usize];
+        (k, value, generator.signatures[signature as usize])
+    }
+
+    /// Compares the answers of observers, which were just given, with those to the images of the questions.
+    pub(super) fn compare_folds(&self, folds: &[(u32, u32, u32)]) -> Result<(), Error> {
+        for &fold in folds {
+            for (g, generator) in self.orbits.generators.iter().enumerate() {
+                let image = self.fold_image(g, fold);
+                let k = fold.0 as usize;
+                let after = |(k, value, signature): (u32, u32, u32)| {
+                    let after = self.folds[k as usize].get(value, signature);
+                    after.unwrap_or_else(|| unreachable!("images of questions are asked with them"))
+                };
+                let (here, there) = (after(fold), after(image));
+                let panics = |id: u32| self.observed_panics.contains_key(&(fold.0, id));
+                let is_alike = match (panics(here), panics(there)) {
+                    (false, false) => generator.observed[k][here as usize] == there,
+                    (here, there) => here && there,
+                };
+                if !is_alike {
+                    let [a, b] = generator.swap;
+                    let observer = &self.system.observers[k];
+                    let told = |fold: (u32, u32, u32), after: u32| {
+                        let text = |id: u32| self.observed_tree(k, id).text();
+                        format!("{} becomes {}", text(fold.1), text(after))
+                    };
+                    return Err(Error::model(format!(
+                        "observer \"{}\" answers differently where \"{}\" and \"{}\", which are declared symmetric, change places\n  {}\n  {}",
+                        observer.name(),
+                        self.lanes[a],
+                        self.lanes[b],
+                        told(fold, here),
+                        told(image, there),
+                    ))
+                    .with_cure(CURE));
+                }
             }
         }
         Ok(())
@@ -114,6 +179,22 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             told(there),
         ))
         .with_cure(CURE)
+    }
+
+    fn told_in_another_order(&self, g: usize, local: u32, event: u32) -> Error {
+        let [a, b] = self.orbits.generators[g].swap;
+        let actor = &self.lanes[self.local_infos[local as usize].actor as usize];
+        Error::model(format!(
+            "an observer is told in another order of what actor \"{actor}\" sends when it handles {}, where \"{}\" and \"{}\", which are \
+             declared symmetric, change places",
+            self.event_text(local, event),
+            self.lanes[a],
+            self.lanes[b],
+        ))
+        .with_cure(
+            "the order of sends follows the ids: let the observer be told of other events (`observer_wants`), of receipts say, or check without \
+             symmetry (--no-symmetry)",
+        )
     }
 
     fn event_text(&self, local: u32, event: u32) -> String {

@@ -44,6 +44,14 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         }
     }
 
+    /// An observer's value.
+    pub(super) fn observed_tree(&self, k: usize, value: u32) -> Tree {
+        match self.observed_panics.get(&(k as u32, value)) {
+            Some(message) => Tree::Tuple("panicked".to_owned(), vec![Tree::Text(message.clone())]),
+            None => self.named(self.system.observers[k].tree(self.observed[k].get(value))),
+        }
+    }
+
     /// An id as a lane: the actor's number, else the environment.
     fn lane(&self, id: usize) -> u32 {
         id.min(self.n_actors()) as u32
@@ -64,14 +72,10 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             .map(|actor| (self.lanes[actor].clone(), self.local_tree(words[actor])))
             .collect();
         for (k, observer) in self.system.observers.iter().enumerate() {
-            let value = words[n + k];
-            let tree = match self.observed_panics.get(&(k as u32, value)) {
-                Some(message) => {
-                    Tree::Tuple("panicked".to_owned(), vec![Tree::Text(message.clone())])
-                }
-                None => self.named(observer.tree(self.observed[k].get(value))),
-            };
-            parts.push((observer.name().to_owned(), tree));
+            parts.push((
+                observer.name().to_owned(),
+                self.observed_tree(k, words[n + k]),
+            ));
         }
         if !self.budget.is_empty() {
             let word = words[self.budget_at()];

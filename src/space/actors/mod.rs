@@ -333,6 +333,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         // Signature 0 tells nobody anything.
         self.signatures.insert(Vec::new(), 0);
         self.signature_list.push(Vec::new());
+        self.orbits.note_signature(0);
         let hash = self.hash;
         self.cuts.rehash(&hash);
         if let Some(clock) = &mut self.clock {

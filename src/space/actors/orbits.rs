@@ -8,15 +8,17 @@
 //!
 //! Invariant: whenever `absorb` or `initial` has returned, the image of every number under every generator is known.
 
+use std::cell::Cell;
 use std::collections::{BTreeSet, VecDeque};
 
 use stateright::actor::Id;
 
 use super::ActorSpace;
 use super::canonical::plain_changes;
-use super::layout::{CRASH_EVENT, PENDING_EVENT, RECOVER_EVENT};
+use super::layout::{CRASH_EVENT, PENDING_EVENT, RECOVER_EVENT, Told};
 use crate::error::Error;
 use crate::system::{Pending, guarded};
+use crate::value::Tree;
 
 /// The largest group that is reduced by: a property is asked about so many images of a state.
 const ORDER_MAX: u64 = 5_040;
@@ -33,6 +35,10 @@ pub(super) struct Generator {
     pub(super) moves_counters: bool,
     pub(super) locals: Vec<u32>,
     pub(super) items: Vec<u32>,
+    /// Per observer its values.
+    pub(super) observed: Vec<Vec<u32>>,
+    /// Lists of events that observers are told of.
+    pub(super) signatures: Vec<u32>,
     /// Per local component what each of its pending events becomes.
     pending: Vec<Vec<u32>>,
 }
@@ -53,6 +59,8 @@ impl Generator {
 enum Part {
     Local(u32),
     Item(u32),
+    Observed(u32, u32),
+    Signature(u32),
 }
 
 /// The group, and the images of everything.
@@ -85,6 +93,18 @@ impl Orbits {
         }
     }
 
+    pub(super) fn note_observed(&mut self, observer: usize, id: u32) {
+        if self.is_on {
+            self.unclosed.push_back(Part::Observed(observer as u32, id));
+        }
+    }
+
+    pub(super) fn note_signature(&mut self, id: u32) {
+        if self.is_on {
+            self.unclosed.push_back(Part::Signature(id));
+        }
+    }
+
     /// Forgets all images.
     pub(super) fn clear(&mut self) {
         self.unclosed.clear();
@@ -94,6 +114,8 @@ impl Orbits {
             generator.locals.clear();
             generator.items.clear();
             generator.pending.clear();
+            generator.observed.iter_mut().for_each(Vec::clear);
+            generator.signatures.clear();
         }
     }
 
@@ -104,6 +126,16 @@ impl Orbits {
         });
         generators.sum::<usize>() + self.local_keys.capacity() * 8 + self.item_keys.capacity() * 24
     }
+}
+
+/// Whether a value, as people read it, holds one of two ids.
+fn holds_one_of(tree: Tree, ids: [usize; 2]) -> bool {
+    let found = Cell::new(false);
+    let _ = tree.with_names(&|id| {
+        found.set(found.get() || ids.contains(&id));
+        None
+    });
+    found.get()
 }
 
 fn set<T: Clone>(table: &mut Vec<T>, id: u32, unknown: &T, value: T) {
@@ -170,6 +202,8 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             moves_counters: false,
             locals: Vec::new(),
             items: Vec::new(),
+            observed: vec![Vec::new(); self.n_observers()],
+            signatures: Vec::new(),
             pending: Vec::new(),
         };
         let n = self.n_actors();
@@ -194,9 +228,6 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         }
         if self.may_betray {
             return refuse("Byzantine actors");
-        }
-        if self.n_observers() > 0 {
-            return refuse("observers");
         }
         if self.system.rules.remembers_last_delivery
             || self.system.rules.simultaneous_crashes.is_some()
@@ -269,6 +300,10 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                     Part::Item(id) => {
                         self.item_image(g, id)?;
                     }
+                    Part::Observed(observer, id) => {
+                        self.close_observed(g, observer as usize, id)?
+                    }
+                    Part::Signature(id) => self.close_signature(g, id)?,
                 }
             }
         }
@@ -363,7 +398,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                     (Pending::Timer(_), None) => Some(k),
                 };
                 let Some(k) = k else {
-                    return Err(self.not_faithful(&name));
+                    return Err(self.not_faithful(&format!("actor \"{name}\"")));
                 };
                 pending.push(k as u32);
             }
@@ -374,8 +409,77 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         set(&mut generator.pending, id, &Vec::new(), pending);
         let back = generator.locals.get(image as usize).copied();
         if back.is_some_and(|back| back != UNKNOWN && back != id) {
-            return Err(self.not_faithful(&name));
+            return Err(self.not_faithful(&format!("actor \"{name}\"")));
         }
+        Ok(())
+    }
+
+    fn close_observed(&mut self, g: usize, k: usize, id: u32) -> Result<(), Error> {
+        let observer = &self.system.observers[k];
+        let name = observer.name().to_owned();
+        let value = self.observed[k].get(id).clone();
+        let generator = &self.orbits.generators[g];
+        let swap = generator.swap;
+        let rename = |id: usize| generator.actor(id);
+        let image = if self.observed_panics.contains_key(&(k as u32, id)) {
+            id
+        } else if let Some(renamer) = self.system.symmetries.observers.get(&k) {
+            let about = |error: Error| error.about(&format!("observer \"{name}\""));
+            let moved = guarded(|| renamer(&value, &rename));
+            let moved = moved.map_err(|thrown| Error::model(thrown.message));
+            let moved = moved.and_then(|moved| moved).map_err(about)?;
+            let mut bytes = Vec::new();
+            observer.identity(&moved, &mut bytes).map_err(about)?;
+            self.observed_value(k, moved, &bytes)?
+        } else if holds_one_of(observer.tree(&value), swap) {
+            return Err(Error::model(format!(
+                "the value of observer \"{name}\" mentions symmetric actors"
+            ))
+            .with_cure(
+                "say so where they are declared: `sys.symmetric(…).remembered_by(handle)`",
+            ));
+        } else {
+            id
+        };
+        let table = &mut self.orbits.generators[g].observed[k];
+        set(table, id, &UNKNOWN, image);
+        let back = table.get(image as usize).copied();
+        if back.is_some_and(|back| back != UNKNOWN && back != id) {
+            return Err(self.not_faithful(&format!("observer \"{name}\"")));
+        }
+        Ok(())
+    }
+
+    fn close_signature(&mut self, g: usize, id: u32) -> Result<(), Error> {
+        let mut image = Vec::new();
+        for told in self.signature_list[id as usize].clone() {
+            let actor = |actor: u32, g: usize, space: &Self| {
+                space.orbits.generators[g].actor(actor as usize) as u32
+            };
+            image.push(match told {
+                Told::Received(item) => Told::Received(self.item_image(g, item)?),
+                Told::Sent(item) => Told::Sent(self.item_image(g, item)?),
+                Told::Lost(item) => Told::Lost(self.item_image(g, item)?),
+                Told::TimedOut(who) => Told::TimedOut(actor(who, g, self)),
+                Told::Chose(who) => Told::Chose(actor(who, g, self)),
+                Told::Crashed(who) => Told::Crashed(actor(who, g, self)),
+                Told::Recovered(who) => Told::Recovered(actor(who, g, self)),
+            });
+        }
+        let n = image.len();
+        let image = self.signature(image);
+        if self.signature_list[image as usize].len() != n {
+            return Err(Error::model(
+                "an observer wants to be told of what some symmetric actors do, and not of what others do",
+            )
+            .with_cure("let `observer_wants` treat symmetric actors alike"));
+        }
+        set(
+            &mut self.orbits.generators[g].signatures,
+            id,
+            &UNKNOWN,
+            image,
+        );
         Ok(())
     }
 
@@ -386,17 +490,12 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         component: &crate::system::Component,
         swap: [usize; 2],
     ) -> bool {
-        let found = std::cell::Cell::new(false);
-        let _ = self.processes[actor].tree(component).with_names(&|id| {
-            found.set(found.get() || swap.contains(&id));
-            None
-        });
-        found.get()
+        holds_one_of(self.processes[actor].tree(component), swap)
     }
 
     fn not_faithful(&self, actor: &str) -> Error {
         Error::model(format!(
-            "a value of actor \"{actor}\" is another one after it was written down and read back"
+            "a value of {actor} is another one after it was written down and read back"
         ))
         .with_cure("let `Deserialize` read exactly what `Serialize` writes")
     }
