@@ -185,7 +185,11 @@ impl CrashSpec {
 
 impl PartitionSpec {
     pub(super) fn times_max(&self) -> Option<u32> {
-        if self.heals { self.times } else { Some(1) }
+        if self.heals {
+            self.times
+        } else {
+            Some(self.times.map_or(1, |times| times.min(1)))
+        }
     }
 
     pub(super) fn is_between(&self, a: usize, b: usize) -> bool {
