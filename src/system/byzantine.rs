@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use stateright::actor::Id;
 
-use super::process::{Component, Happening, Identity, Interrupted, Pending, Process, Reaction};
+use super::component::{Component, Identity};
+use super::process::{Happening, Interrupted, Pending, Process, Reaction};
 use super::timing::Window;
 use crate::error::Error;
 use crate::value::Tree;

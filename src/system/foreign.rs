@@ -6,10 +6,11 @@ use std::hash::Hash;
 
 use stateright::actor::Id;
 
+use super::component::Identity;
 use super::handle::SystemId;
 use super::link::Link;
 use super::observer::{self, Event};
-use super::process::{Identity, Process};
+use super::process::Process;
 use super::rules::{MessageRules, NoOp, Rules};
 use super::symmetry::Symmetries;
 use super::{Slot, System, Timing};

@@ -1,7 +1,9 @@
 //! What a user builds: actors joined by a message type, links, faults, stimuli, observers, properties.
 //! Knows nothing of how it is searched.
 
+mod actor;
 mod byzantine;
+mod component;
 mod encoded;
 mod fairness;
 mod foreign;
@@ -26,16 +28,16 @@ pub use snapshot::Snapshot;
 pub use symmetry::{RenamedActor, Symmetric};
 pub use timing::{Timing, ticks};
 
+pub(crate) use actor::{ActorProcess, Local};
 pub(crate) use byzantine::ByzantineProcess;
+pub(crate) use component::Component;
 pub(crate) use fairness::StepsKind;
 pub(crate) use foreign::Foreign;
 pub use guard::{Activity, Running, in_user_code, running};
 pub(crate) use guard::{Thrown, guarded, guarded_as};
 pub(crate) use handle::SystemId;
 pub(crate) use observer::{Interest, Observer};
-pub(crate) use process::{
-    ActorProcess, Component, ENVIRONMENT, Happening, Interrupted, Local, Pending, Process, Reaction,
-};
+pub(crate) use process::{ENVIRONMENT, Happening, Interrupted, Pending, Process, Reaction};
 pub(crate) use property::{Predicate, Property, Test, Valuation};
 pub(crate) use rules::{MessageRules, NoOp, Rules};
 pub(crate) use snapshot::View;
@@ -45,7 +47,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::hash::Hash;
 
-use process::Identity;
+use component::Identity;
 use serde::Serialize;
 use stateright::actor::{Actor, Id};
 use symmetry::Symmetries;

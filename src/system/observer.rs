@@ -2,7 +2,7 @@
 
 use stateright::actor::{Envelope, Id};
 
-use super::process::{Component, Identity};
+use super::component::{Component, Identity};
 use crate::error::Error;
 use crate::value::Tree;
 

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::hash::Hash;
 
 use super::Message;
-use super::process::Identity;
+use super::component::Identity;
 use crate::error::Error;
 use crate::value::{Tree, canonical, hash_stream};
 

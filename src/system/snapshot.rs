@@ -4,9 +4,10 @@ use std::ops::Index;
 
 use stateright::actor::{Actor, Envelope};
 
+use super::actor::Local;
+use super::component::Component;
 use super::guard::Mistake;
 use super::handle::{Handle, ObserverHandle, SystemId};
-use super::process::{Component, Local};
 
 /// The space's side of a snapshot: hands out components, and may note which ones are read.
 pub(crate) trait View<M> {

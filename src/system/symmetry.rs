@@ -6,9 +6,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use stateright::actor::{Actor, Id};
 
+use super::actor::Local;
+use super::component::Component;
 use super::encoded::EncodedActor;
 use super::handle::{Handle, ObserverHandle};
-use super::process::{Component, Local};
 use super::{Message, System};
 use crate::error::Error;
 use crate::value::{canonical, renamed};

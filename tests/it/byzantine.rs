@@ -6,6 +6,8 @@ use allways::space::{ActorSpace, StateSpace, StepKind};
 use allways::trace::{About, record};
 use allways::{Error, check};
 
+use crate::settings::verdict;
+
 message! { enum Msg { Hello, Evil, Secret, Ping, Pong } }
 
 /// What was received, from whom.
@@ -86,14 +88,6 @@ fn run(sys: System<Msg>) -> Result<Outcome, Error> {
         ..Options::default()
     };
     check(&mut ActorSpace::new(sys)?, &options, &())
-}
-
-fn verdict(outcome: &Outcome, name: &str) -> Verdict {
-    let mut properties = outcome.properties.iter();
-    properties
-        .find(|p| p.decl.name == name)
-        .expect("it was declared")
-        .verdict
 }
 
 fn node(sends: Option<(Id, Msg)>) -> Node {

@@ -76,7 +76,8 @@ fn run(sys: System<Msg>) -> Outcome {
     check(&mut space, &Options::default(), &()).expect("the model is sound")
 }
 
-fn verdict(outcome: &Outcome, name: &str) -> Verdict {
+/// The verdict of a property.
+pub(crate) fn verdict(outcome: &Outcome, name: &str) -> Verdict {
     let property = outcome.properties.iter().find(|p| p.decl.name == name);
     property.expect("it is declared").verdict
 }

@@ -8,6 +8,8 @@ use allways::search::{Options, Outcome, Verdict};
 use allways::space::{Absorbed, ActorSpace, Answer, Arena, Label, StateSpace, StepKind};
 use allways::{Error, check};
 
+use crate::settings::verdict;
+
 message! { enum Msg { Beat, Ping, Pong } }
 
 /// No test looks further than so many ticks.
@@ -64,14 +66,6 @@ fn run(sys: System<Msg>) -> Result<Outcome, Error> {
         ..Options::default()
     };
     check(&mut ActorSpace::new(sys)?, &options, &())
-}
-
-fn verdict(outcome: &Outcome, name: &str) -> Verdict {
-    let mut properties = outcome.properties.iter();
-    properties
-        .find(|p| p.decl.name == name)
-        .expect("it was declared")
-        .verdict
 }
 
 /// Sends one message on start, and one more by a timer if it has one.

@@ -13,7 +13,7 @@ use crate::space::{Answer, Class, Fairness, Fingerprint, Role, Share, StateSpace
 pub(super) struct Part {
     /// The edge, counted from the state's first.
     pub(super) edge: u32,
-    /// Index into [`Close::classes`].
+    /// The class, numbered within the component: an index into [`Close::fairness`].
     pub(super) class: u32,
     pub(super) role: Role,
 }
@@ -28,7 +28,6 @@ pub(super) struct Close {
     steps: Vec<u32>,
     part_ends: Vec<usize>,
     parts: Vec<Part>,
-    pub(super) classes: Vec<Class>,
     /// Per class, what is required of it.
     pub(super) fairness: Vec<Fairness>,
 }
@@ -87,7 +86,6 @@ impl Close {
             steps: Vec::with_capacity(n_steps),
             part_ends: Vec::with_capacity(component.len()),
             parts: Vec::with_capacity(n_shares),
-            classes: Vec::new(),
             fairness: Vec::new(),
         };
         let mut numbers: HashMap<Class, u32> = HashMap::new();
@@ -114,9 +112,8 @@ impl Close {
                 close.edge_ends.push(close.to.len());
                 for share in own {
                     let class = *numbers.entry(share.class).or_insert_with(|| {
-                        close.classes.push(share.class);
                         close.fairness.push(space.class(share.class).fairness);
-                        close.classes.len() as u32 - 1
+                        close.fairness.len() as u32 - 1
                     });
                     if close.fairness[class as usize] == Fairness::None {
                         continue;

@@ -97,7 +97,7 @@ impl<P: Fn(u32) -> bool> Way<'_, P> {
 
     /// Notes what a loop through `start` owes, in the order of classes.
     fn owe(&mut self, start: u32) {
-        let n_classes = self.close.classes.len();
+        let n_classes = self.close.fairness.len();
         let (mut enabled, mut used) = (vec![false; n_classes], vec![false; n_classes]);
         for &at in &self.part.states {
             for share in self.close.parts(at) {

@@ -125,7 +125,7 @@ pub(super) fn fair_parts(close: &Close, accepts: impl Fn(u32) -> bool) -> Vec<Fa
 
 /// What the steps inside a part do with each class.
 fn tally(close: &Close, part: &FairPart, part_of: &[u32], number: u32) -> Vec<Tally> {
-    let mut tallies = vec![Tally::default(); close.classes.len()];
+    let mut tallies = vec![Tally::default(); close.fairness.len()];
     for &at in &part.states {
         let edges = close.edges(at);
         for share in close.parts(at) {

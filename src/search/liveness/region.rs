@@ -77,11 +77,7 @@ impl<'a> Region<'a> {
     #[inline]
     pub(super) fn contains(&self, state: u32) -> bool {
         let mark = self.marks[state as usize];
-        match self.kind {
-            PropertyKind::LeadsTo => mark & PENDING != 0,
-            PropertyKind::InfinitelyOften => mark != 0 && !self.graph.goal(state, self.property),
-            _ => mark != 0,
-        }
+        mark != 0 && self.is_loop_state(state, mark)
     }
 
     /// Whether a loop satisfies what the property asks by visiting the state.
@@ -159,7 +155,7 @@ impl<'a> Region<'a> {
 
     fn is_loop_state(&self, state: u32, mark: u8) -> bool {
         match self.kind {
-            PropertyKind::LeadsTo => mark == PENDING,
+            PropertyKind::LeadsTo => mark & PENDING != 0,
             PropertyKind::InfinitelyOften => !self.graph.goal(state, self.property),
             _ => true,
         }

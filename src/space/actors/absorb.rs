@@ -152,7 +152,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             self.entries.push(entry);
             let mark = if has_no_effect { WITHOUT_EFFECT } else { 0 };
             self.memo.insert(local, event, id | mark);
-            if has_no_effect && !self.network_read && event < PENDING_EVENT {
+            if has_no_effect && !self.every_delivery_counts && event < PENDING_EVENT {
                 self.local_inert[local as usize] |= self.item_aims[event as usize].bit;
             }
         }
@@ -176,10 +176,10 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         if self
             .network_asked
             .load(std::sync::atomic::Ordering::Relaxed)
-            && !self.network_read
+            && !self.every_delivery_counts
         {
             let reads_matter = !self.hash.sabotage.is(Sabotage::NoOpAlwaysSuppressed);
-            self.network_read = reads_matter;
+            self.every_delivery_counts = reads_matter;
             if reads_matter && self.system.rules.no_op == NoOp::Equality {
                 self.is_stale = true;
                 return Ok(Absorbed::Restart);

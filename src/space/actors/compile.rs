@@ -187,7 +187,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             signature_list: Vec::new(),
             any_panic: false,
             // A message that is ignored is gone, which shows where a run ends, and in what never happens.
-            network_read: (asks_quiescence || asks_liveness)
+            every_delivery_counts: (asks_quiescence || asks_liveness)
                 && system.rules.no_op == NoOp::Equality,
             is_stale: false,
             network_asked: AtomicBool::new(false),

@@ -123,7 +123,7 @@ pub struct ActorSpace<M> {
     /// Some component is a panic.
     any_panic: bool,
     /// A property reads the network, or asks where runs end or what they do for ever: deliveries without effect count.
-    network_read: bool,
+    every_delivery_counts: bool,
     /// What is known belongs to another seed or to answers that no longer count: the next search begins from nothing.
     is_stale: bool,
     /// Set by properties while they are evaluated.
@@ -189,7 +189,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             self.rules.iter_mut().for_each(|rule| rule.fifo = false);
         }
         if fault == Sabotage::NoOpAlwaysSuppressed {
-            self.network_read = false;
+            self.every_delivery_counts = false;
         }
         if fault == Sabotage::CapacityOffByOne {
             let capacities = self.rules.iter_mut().flat_map(|rule| &mut rule.capacity);

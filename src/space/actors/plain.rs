@@ -42,7 +42,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             scratch.misses.push(Miss::Handler { local, event: item });
             return None;
         };
-        if found & WITHOUT_EFFECT != 0 && !self.network_read {
+        if found & WITHOUT_EFFECT != 0 && !self.every_delivery_counts {
             return None;
         }
         let entry = &self.entries[(found & !WITHOUT_EFFECT) as usize];
@@ -74,7 +74,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                     .wrapping_sub(table.hash(before));
             }
         }
-        let has_no_effect = entry.is_silent() && !tells && !self.network_read;
+        let has_no_effect = entry.is_silent() && !tells && !self.every_delivery_counts;
         if has_no_effect { None } else { Some(sum) }
     }
 

@@ -99,7 +99,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 if suppresses(self.system.rules.no_op, item, &entry) {
                     match self.system.rules.no_op {
                         NoOp::Untouched => return Ok(None),
-                        NoOp::Equality if self.network_read => {}
+                        NoOp::Equality if self.every_delivery_counts => {}
                         NoOp::Equality => {
                             let mut told = false;
                             for k in 0..self.n_observers() {
@@ -263,7 +263,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                     let item = &self.items[words[at] as usize];
                     suppresses(NoOp::Equality, item, &entry)
                 });
-                if is_nothing && !self.network_read {
+                if is_nothing && !self.every_delivery_counts {
                     return Ok(None);
                 }
                 Move {
