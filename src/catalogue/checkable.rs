@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::search::{Monitor, Options, Outcome, in_pool};
 use crate::space::{ActorSpace, PropertyDecl, StateSpace};
-use crate::system::{Message, System};
+use crate::system::{Alteration, Message, System};
 use crate::trace::{self, About, Graph, Replay, Trace};
 
 /// A system that is ready to be checked, once, to have a trace replayed, or to be drawn. For another check, build another.
@@ -81,7 +81,12 @@ impl<S: StateSpace> Checkable for S {
 }
 
 /// What a variant's function may return: a [`System`], or a state space of its own.
-pub trait IntoCheckable {
+pub trait IntoCheckable: Sized {
+    /// Alters the handlers of its actors; what is no system of actors has none.
+    fn alter(&mut self, alteration: &Alteration) {
+        let _ = alteration;
+    }
+
     /// Makes it ready.
     ///
     /// # Errors
@@ -96,6 +101,10 @@ impl<S: StateSpace + 'static> IntoCheckable for S {
 }
 
 impl<M: Message> IntoCheckable for System<M> {
+    fn alter(&mut self, alteration: &Alteration) {
+        System::alter(self, alteration);
+    }
+
     fn into_checkable(self) -> Result<Box<dyn Checkable>, Error> {
         Ok(Box::new(ActorSpace::new(self)?))
     }

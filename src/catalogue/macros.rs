@@ -77,7 +77,8 @@ macro_rules! __domain {
 /// Makes the one public item of a model file: `entry()`, which tells the catalogue of it.
 ///
 /// Each variant names the function that builds it from the parameters, and the properties that are *not* expected to hold:
-/// `violates`, `holds_within_bounds`, `vacuous`. What is not named is expected to hold.
+/// `violates`, `holds_within_bounds`, `vacuous`. What is not named is expected to hold. `mistake "…" => …` names a system with a mistake in
+/// it that some property has to notice; `allways check --mutations` adds it to those it makes by itself.
 ///
 /// ```
 /// # mod model {
@@ -103,7 +104,8 @@ macro_rules! __domain {
 ///     "crowd", Params,
 ///     "Nodes that get in each other's way.",
 ///     source "A title",
-///     "alone" => |p| system(p, false);
+///     "alone" => |p| system(p, false),
+///         mistake "nobody keeps them apart" => |p| system(p, true);
 ///     "crowded" => |p| system(p, true), violates "one node only";
 /// }
 /// # }
@@ -115,7 +117,7 @@ macro_rules! catalogue_entry {
         $model:literal, $params:ty,
         $summary:literal,
         source $source:literal,
-        $( $variant:literal => $build:expr $(, $verdict:ident $property:literal)* ; )+
+        $( $variant:literal => $build:expr $(, $claim:ident $name:literal $(=> $mistaken:expr)? )* ; )+
     ) => {
         /// This model's entry in the catalogue.
         #[allow(unreachable_pub)]
@@ -125,12 +127,25 @@ macro_rules! catalogue_entry {
                 summary: $summary.to_owned(),
                 source: $source.to_owned(),
                 params: <$params as $crate::catalogue::Params>::decls(),
-                variants: ::std::vec![ $(
-                    $crate::catalogue::Variant::new::<$params, _>($variant, $build)
-                        $( .expecting($crate::__verdict!($verdict), $property) )*
-                ),+ ],
+                variants: ::std::vec![ $( {
+                    let variant = $crate::catalogue::Variant::new::<$params, _>($variant, $build);
+                    $( let variant = $crate::__claim!(variant, $params, $claim $name $(=> $mistaken)?); )*
+                    variant
+                } ),+ ],
             }
         }
+    };
+}
+
+/// What a variant declares in [`catalogue_entry!`]: a verdict, or a mistake.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __claim {
+    ($variant:ident, $params:ty, mistake $name:literal => $build:expr) => {
+        $variant.mistaken::<$params, _>($name, $build)
+    };
+    ($variant:ident, $params:ty, $verdict:ident $property:literal) => {
+        $variant.expecting($crate::__verdict!($verdict), $property)
     };
 }
 

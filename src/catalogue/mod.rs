@@ -5,10 +5,12 @@
 mod checkable;
 mod expectation;
 mod macros;
+mod mutations;
 mod params;
 
 pub use checkable::{Checkable, Checked, IntoCheckable};
 pub use expectation::{Agreement, Expectation};
+pub use mutations::{Fate, Mistake, Mutant, Mutants};
 pub use params::{Domain, ParamDecl, Parameter, Params, Value, Values};
 #[doc(hidden)]
 pub use params::{declare, field};
@@ -18,9 +20,11 @@ use std::fmt;
 use crate::error::Error;
 use crate::names;
 use crate::search::Verdict;
+use crate::system::Alteration;
 
-/// Builds the system of a variant.
-type Build = Box<dyn Fn(&Values) -> Result<Box<dyn Checkable>, Error> + Send + Sync>;
+/// Builds the system of a variant, altered or not.
+type Build =
+    Box<dyn Fn(&Values, Option<&Alteration>) -> Result<Box<dyn Checkable>, Error> + Send + Sync>;
 
 /// A model: one story, some parameters, and the designs it can be checked with.
 #[derive(Debug)]
@@ -84,6 +88,18 @@ pub struct Variant {
     /// The verdict of each property that is not simply expected to hold.
     pub expects: Vec<Expectation>,
     build: Build,
+    /// Mistakes that the model names, each with the system that has it.
+    mistakes: Vec<(String, Build)>,
+}
+
+fn builder<P: Params, S: IntoCheckable>(build: impl Fn(&P) -> S + Send + Sync + 'static) -> Build {
+    Box::new(move |values, alteration| {
+        let mut system = build(&P::from_values(values)?);
+        if let Some(alteration) = alteration {
+            system.alter(alteration);
+        }
+        system.into_checkable()
+    })
 }
 
 impl Variant {
@@ -95,8 +111,20 @@ impl Variant {
         Variant {
             name: name.into(),
             expects: Vec::new(),
-            build: Box::new(move |values| build(&P::from_values(values)?).into_checkable()),
+            build: builder(build),
+            mistakes: Vec::new(),
         }
+    }
+
+    /// The same variant, with a mistake that mutation testing makes in it besides those it finds by itself: a guard left out, say.
+    #[must_use]
+    pub fn mistaken<P: Params, S: IntoCheckable>(
+        mut self,
+        name: impl Into<String>,
+        build: impl Fn(&P) -> S + Send + Sync + 'static,
+    ) -> Self {
+        self.mistakes.push((name.into(), builder(build)));
+        self
     }
 
     /// The same variant, where one property is expected to get another verdict than *holds*.
@@ -114,7 +142,22 @@ impl Variant {
     /// # Errors
     /// The system is not whole (an actor never set, say), or an expectation names a property that it does not have.
     pub fn build(&self, values: &Values) -> Result<Box<dyn Checkable>, Error> {
-        let checkable = (self.build)(values)?;
+        self.whole((self.build)(values, None)?)
+    }
+
+    /// Builds the system with its handlers altered; a general model has none.
+    ///
+    /// # Errors
+    /// As for [`build`](Variant::build).
+    pub fn altered(
+        &self,
+        values: &Values,
+        alteration: &Alteration,
+    ) -> Result<Box<dyn Checkable>, Error> {
+        self.whole((self.build)(values, Some(alteration))?)
+    }
+
+    fn whole(&self, checkable: Box<dyn Checkable>) -> Result<Box<dyn Checkable>, Error> {
         let names: Vec<&str> = checkable
             .properties()
             .iter()

@@ -14,6 +14,7 @@ use crate::report::{
     Finding, Human, Json, Measured, Notice, Report, Reporter, Subject, Tally, TraceFile,
 };
 use crate::search::{Options, Stop};
+use crate::system::{Alteration, Occasions};
 use crate::trace::{self, About};
 
 /// Check models: every interleaving, a verdict for each property
@@ -62,6 +63,18 @@ pub(super) struct Args {
     /// with it. Every kind of fault needs a budget.
     #[arg(long, conflicts_with = "first", help_heading = "What is checked")]
     fewest_faults: bool,
+
+    /// Put one small mistake at a time into each variant, and say which property notices it
+    ///
+    /// Of every handler that ran, each kind of effect is dropped (sending a message variant, saving, setting or cancelling a timer, a
+    /// choice) and each kind of event ignored; mistakes that the model names are made too. A mistake is caught when a property that holds
+    /// is violated or vacuous with it. Those that survive show what no property asks for.
+    #[arg(long, conflicts_with = "first", help_heading = "What is checked")]
+    mutations: bool,
+
+    /// With --mutations: a score below this percentage is not as expected (exit code 1)
+    #[arg(long, value_name = "PERCENT", requires = "mutations", value_parser = clap::value_parser!(u8).range(0..=100), help_heading = "What is checked")]
+    min_score: Option<u8>,
 
     /// A property that holds within bounds is as good as one that holds
     #[arg(long, help_heading = "What is checked")]
@@ -137,7 +150,7 @@ pub(super) struct Args {
         value_name = "FORMAT",
         hide_possible_values = true,
         help_heading = "Output",
-        conflicts_with_all = ["first", "fewest_faults", "allow_bounds", "time", "memory", "exact", "fingerprint", "trace_dir", "no_trace_file", "json"]
+        conflicts_with_all = ["first", "fewest_faults", "mutations", "allow_bounds", "time", "memory", "exact", "fingerprint", "trace_dir", "no_trace_file", "json"]
     )]
     dump: Option<Format>,
 
@@ -160,6 +173,8 @@ struct Check<'a> {
     variant: &'a Variant,
     subject: Subject,
     checkable: Box<dyn Checkable>,
+    /// The mistakes that the check comes by, where they are asked for.
+    occasions: Option<Occasions>,
 }
 
 pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Exit, Error> {
@@ -218,9 +233,11 @@ fn plan<'a>(args: &Args, catalogue: &'a Catalogue) -> Result<Vec<Check<'a>>, Err
         .into_iter()
         .map(|(entry, variant)| {
             let params = entry.values(&args.settings)?;
+            let occasions = args.mutations.then(Occasions::default);
             Ok(Check {
                 variant,
-                checkable: build(entry, variant, &params)?,
+                checkable: build(entry, variant, &params, occasions.as_ref())?,
+                occasions,
                 subject: Subject {
                     model: entry.model.clone(),
                     variant: variant.name.clone(),
@@ -270,8 +287,13 @@ pub(super) fn build(
     entry: &Entry,
     variant: &Variant,
     params: &Values,
+    occasions: Option<&Occasions>,
 ) -> Result<Box<dyn Checkable>, Error> {
-    let built = panics::catch(|| variant.build(params)).unwrap_or_else(|panic| {
+    let build = || match occasions {
+        Some(occasions) => variant.altered(params, &Alteration::Note(occasions.clone())),
+        None => variant.build(params),
+    };
+    let built = panics::catch(build).unwrap_or_else(|panic| {
         Err(
             Error::model(format!("building the system panicked: {}", panic.message)).with_cure(
                 "the model's own code has to build a system for every allowed parameter",
@@ -357,10 +379,19 @@ fn one(
     let watch = Watch::new(&name, args.time, args.quiet);
     let about = about(subject);
     let watchdog = watchdog::watch(&name, check.checkable.lanes(), args.handler_time);
-    let checked = panics::catch(|| check.checkable.check(&subject.options, &about, &watch));
-    let seconds = watch.elapsed().as_secs_f64();
+    let checked = panics::catch(|| {
+        let checked = check.checkable.check(&subject.options, &about, &watch)?;
+        let seconds = watch.elapsed().as_secs_f64();
+        let is_whole = checked.outcome.stopped.is_none();
+        let occasions = check.occasions.as_ref().filter(|_| is_whole);
+        let mutants = occasions.map(|occasions| {
+            let (params, options) = (&subject.params, &subject.options);
+            (check.variant).mutants(params, &checked.outcome, occasions, options, &watch)
+        });
+        Ok((checked, mutants.transpose()?, seconds))
+    });
     drop((watch, watchdog));
-    let checked = match checked {
+    let (checked, mutants, seconds) = match checked {
         Ok(Ok(checked)) => checked,
         Ok(Err(error)) => {
             tally.failed += 1;
@@ -415,6 +446,7 @@ fn one(
             threads: subject.options.threads,
         },
         outcome: checked.outcome,
+        mutants,
         subject: check.subject,
     };
     context
@@ -425,7 +457,17 @@ fn one(
         // The report is lost; its result is not.
         complain(&format!("{name}: {}", report.verdict().words()));
     }
-    exit_of(&report)
+    let too_few = match (args.min_score, report.mutants.as_ref()) {
+        (Some(least), Some(mutants)) => mutants.score().is_some_and(|s| s < usize::from(least)),
+        _ => false,
+    };
+    if watch::interrupted() {
+        Exit::Interrupted
+    } else if too_few {
+        exit_of(&report).max(Exit::NotAsExpected)
+    } else {
+        exit_of(&report)
+    }
 }
 
 fn exit_of(report: &Report) -> Exit {

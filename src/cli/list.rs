@@ -127,7 +127,7 @@ impl<'a> Param<'a> {
 
 impl<'a> VariantLine<'a> {
     fn of(entry: &Entry, variant: &'a Variant) -> Result<Self, Error> {
-        let checkable = check::build(entry, variant, &entry.values(&[])?)?;
+        let checkable = check::build(entry, variant, &entry.values(&[])?, None)?;
         Ok(VariantLine {
             name: &variant.name,
             properties: checkable

@@ -83,7 +83,7 @@ fn replay(trace: &Trace, context: &Context<'_>) -> Result<Replay, Error> {
     let entry = context.catalogue.model(&trace.model)?;
     let variant = entry.variant(&trace.variant)?;
     let values = entry.values(&trace.parameters)?;
-    let mut checkable = check::build(entry, variant, &values)?;
+    let mut checkable = check::build(entry, variant, &values, None)?;
     checkable.replay(trace)
 }
 

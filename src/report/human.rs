@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Finding, Notice, Paint, Report, Reporter, Subject, Tally, TraceFile};
-use crate::catalogue::Agreement;
+use crate::catalogue::{Agreement, Fate, Mutants};
 use crate::search::{Stop, Verdict};
 use crate::space::PropertyKind;
 use crate::trace::{self, Style};
@@ -67,6 +67,9 @@ impl Human {
         }
         text.push('\n');
         self.facts(report, &mut text);
+        if let Some(mutants) = &report.mutants {
+            self.mutations(mutants, &mut text);
+        }
         text
     }
 
@@ -209,6 +212,80 @@ impl Human {
         fact("measured", &figures);
     }
 
+    /// One row per mistake, the survivors again, and the score.
+    fn mutations(&self, mutants: &Mutants, text: &mut String) {
+        text.push_str("\n  mutations\n");
+        let names = mutants.mutants.iter().map(|m| m.mistake.to_string());
+        let names: Vec<String> = names.map(|name| printable(&name).into_owned()).collect();
+        let widths = names.iter().map(|name| name.chars().count());
+        let width = widths
+            .filter(|n| *n <= MISTAKE_WIDTH_MAX)
+            .max()
+            .unwrap_or(0);
+        for (mutant, name) in mutants.mutants.iter().zip(&names) {
+            let (mark, words) = self.fate(&mutant.fate);
+            let gap = " ".repeat(width.saturating_sub(name.chars().count()));
+            let _ = writeln!(text, "  {mark} {name}{gap}  {words}");
+        }
+        let survivors: Vec<&str> = (mutants.mutants.iter().zip(&names))
+            .filter(|(mutant, _)| matches!(mutant.fate, Fate::Survived { .. }))
+            .map(|(_, name)| name.as_str())
+            .collect();
+        if !survivors.is_empty() {
+            let _ = writeln!(text, "\n  survivors: no property notices these");
+            for name in &survivors {
+                let _ = writeln!(text, "    {name}");
+            }
+        }
+        let score = mutants.score().map_or(
+            "none: there is nothing to mutate, or no property that holds".to_owned(),
+            |score| {
+                let (n, of) = (mutants.caught(), mutants.mutants.len());
+                let undecided = match mutants.undecided() {
+                    0 => String::new(),
+                    n => format!(", {n} undecided"),
+                };
+                format!("{score} % ({n} of {of} caught{undecided})")
+            },
+        );
+        let _ = writeln!(
+            text,
+            "\n  {} {score}",
+            self.paint.dim(&format!("{:15}", "mutation score"))
+        );
+    }
+
+    fn fate(&self, fate: &Fate) -> (String, String) {
+        match fate {
+            Fate::Caught {
+                property,
+                kind,
+                verdict,
+                steps,
+            } => {
+                let title = format!("{} {}", kind.word(), quoted_name(property, *kind));
+                let how = match steps {
+                    Some(steps) => format!("{} in {}", verdict.words(), plural(*steps, "step")),
+                    None => verdict.words().to_owned(),
+                };
+                let words = format!("{}: {how}", title.trim_end());
+                (self.paint.good("✓"), format!("caught by {words}"))
+            }
+            Fate::Refused(why) => (
+                self.paint.good("✓"),
+                format!("caught: the check fails: {}", printable(why)),
+            ),
+            Fate::Survived { unique } => (
+                self.paint.bad("✗"),
+                format!("survived, {}", plural(*unique as usize, "state")),
+            ),
+            Fate::Undecided(why) => (
+                self.paint.warn("?"),
+                format!("undecided: {}", printable(why)),
+            ),
+        }
+    }
+
     fn ended(&self, tally: &Tally) -> String {
         if tally.checks() < 2 {
             return String::new();
@@ -294,6 +371,9 @@ pub(crate) fn for_ever(steps: usize, loop_start: Option<usize>) -> String {
 
 /// Names longer than this do not widen the column.
 const NAME_WIDTH_MAX: usize = 44;
+
+/// Nor do mistakes.
+const MISTAKE_WIDTH_MAX: usize = 60;
 
 /// A property's name in quotes; the built-in ones need none beside their kind.
 pub(crate) fn quoted_name(name: &str, kind: PropertyKind) -> String {

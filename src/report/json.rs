@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{Finding, Measured, Notice, Report, Reporter, Subject, TraceFile};
-use crate::catalogue::{Agreement, Value, Values};
+use crate::catalogue::{Agreement, Fate, Mistake, Mutant, Mutants, Value, Values};
 use crate::search::{FaultFrontier, Stop, Verdict};
 use crate::space::{FaultKind, FaultKinds, PropertyKind};
 use crate::trace::Trace;
@@ -67,6 +67,26 @@ enum Line<'a> {
         never_exercised: &'a [String],
         measured: MeasuredLine,
     },
+    Mutant {
+        schema: u32,
+        model: &'a str,
+        variant: &'a str,
+        mistake: String,
+        /// Whether the model names it.
+        named: bool,
+        #[serde(flatten)]
+        fate: FateLine<'a>,
+    },
+    MutationScore {
+        schema: u32,
+        model: &'a str,
+        variant: &'a str,
+        mutants: usize,
+        caught: usize,
+        survived: usize,
+        undecided: usize,
+        score: Option<usize>,
+    },
     Error {
         schema: u32,
         model: &'a str,
@@ -85,6 +105,27 @@ struct PropertyLine<'a> {
     expected: Verdict,
     trace_len: Option<usize>,
     loop_start: Option<usize>,
+}
+
+/// What a mistake came to.
+#[derive(Serialize)]
+#[serde(tag = "fate", rename_all = "snake_case")]
+enum FateLine<'a> {
+    Caught {
+        property: &'a str,
+        kind: PropertyKind,
+        verdict: Verdict,
+        trace_len: Option<usize>,
+    },
+    Refused {
+        message: &'a str,
+    },
+    Survived {
+        unique_states: u64,
+    },
+    Undecided {
+        message: &'a str,
+    },
 }
 
 /// Which faults break a property.
@@ -174,6 +215,9 @@ fn finished(report: &Report) -> String {
         .map(|finding| line(&property(report, finding)))
         .collect();
     let (subject, outcome) = (&report.subject, &report.outcome);
+    if let Some(mutants) = &report.mutants {
+        text.push_str(&mutated(subject, mutants));
+    }
     text.push_str(&line(&Line::Summary {
         schema: SCHEMA,
         model: &subject.model,
@@ -204,6 +248,52 @@ fn finished(report: &Report) -> String {
         measured: measured(report, &report.measured),
     }));
     text
+}
+
+fn mutated(subject: &Subject, mutants: &Mutants) -> String {
+    let one = |mutant: &Mutant| {
+        line(&Line::Mutant {
+            schema: SCHEMA,
+            model: &subject.model,
+            variant: &subject.variant,
+            mistake: mutant.mistake.to_string(),
+            named: matches!(mutant.mistake, Mistake::Named(_)),
+            fate: fate_line(&mutant.fate),
+        })
+    };
+    let mut text: String = mutants.mutants.iter().map(one).collect();
+    text.push_str(&line(&Line::MutationScore {
+        schema: SCHEMA,
+        model: &subject.model,
+        variant: &subject.variant,
+        mutants: mutants.mutants.len(),
+        caught: mutants.caught(),
+        survived: mutants.survivors().count(),
+        undecided: mutants.undecided(),
+        score: mutants.score(),
+    }));
+    text
+}
+
+fn fate_line(fate: &Fate) -> FateLine<'_> {
+    match fate {
+        Fate::Caught {
+            property,
+            kind,
+            verdict,
+            steps,
+        } => FateLine::Caught {
+            property,
+            kind: *kind,
+            verdict: *verdict,
+            trace_len: *steps,
+        },
+        Fate::Refused(message) => FateLine::Refused { message },
+        Fate::Survived { unique } => FateLine::Survived {
+            unique_states: *unique,
+        },
+        Fate::Undecided(message) => FateLine::Undecided { message },
+    }
 }
 
 fn property<'a>(report: &'a Report, finding: &'a Finding) -> Line<'a> {

@@ -13,7 +13,7 @@ pub(crate) use human::{bytes, for_ever, grouped, plural, quoted_name, safe_lines
 pub use json::{Json, SCHEMA};
 pub use paint::Paint;
 
-use crate::catalogue::{Agreement, Values};
+use crate::catalogue::{Agreement, Mutants, Values};
 use crate::error::Error;
 use crate::search::{Options, Outcome, PropertyOutcome, Verdict};
 use crate::trace::Trace;
@@ -100,6 +100,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What the search found, all properties included.
     pub outcome: Outcome,
+    /// What became of mistakes in the variant, where that was asked for and the search was not stopped.
+    pub mutants: Option<Mutants>,
     /// What differs from run to run.
     pub measured: Measured,
 }

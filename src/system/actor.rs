@@ -9,6 +9,7 @@ use serde::Serialize;
 use stateright::actor::{Actor, Command, Id, Out};
 
 use super::component::Component;
+use super::mutation::{Alteration, Handler, kind_of};
 use super::process::{Happening, Interrupted, Pending, Process, Reaction};
 use super::timing::Window;
 use crate::error::Error;
@@ -88,6 +89,8 @@ pub(crate) struct ActorProcess<A: Actor> {
     rules: Rules<A>,
     /// How long a tick is, where there are ticks.
     unit: Option<Duration>,
+    /// What is done to its handlers from outside.
+    alteration: Option<Alteration>,
 }
 
 impl<A: Actor> ActorProcess<A> {
@@ -131,6 +134,7 @@ impl<A: Actor> ActorProcess<A> {
             actor,
             rules,
             unit: None,
+            alteration: None,
         }
     }
 
@@ -166,7 +170,45 @@ impl<A: Actor> ActorProcess<A> {
             actor,
             rules,
             unit: None,
+            alteration: None,
         }
+    }
+
+    /// The handler as an alteration knows it, where there is one.
+    fn handler(&self, handler: impl FnOnce() -> Handler) -> Option<Handler> {
+        self.alteration.is_some().then(handler)
+    }
+
+    /// Calls a handler, unless an alteration has it ignore its event, and takes from its effects what an alteration drops.
+    fn call<'s>(
+        &self,
+        handler: Option<Handler>,
+        state: &mut Cow<'s, A::State>,
+        call: impl FnOnce(&A, &mut Cow<'s, A::State>, &mut Out<A>),
+    ) -> Out<A> {
+        let mut out = Out::new();
+        let (Some(alteration), Some(handler)) = (&self.alteration, handler) else {
+            call(&self.actor, state, &mut out);
+            return out;
+        };
+        let name = type_name::<A>();
+        if alteration.ignores(name, &handler) {
+            return out;
+        }
+        let before = state.clone().into_owned();
+        call(&self.actor, state, &mut out);
+        alteration.apply(name, handler, **state != before, out)
+    }
+
+    /// Calls `on_start`, and takes from its effects what an alteration drops.
+    fn call_start(&self, id: Id, storage: &Option<A::Storage>) -> (A::State, Out<A>) {
+        let mut out = Out::new();
+        let state = self.actor.on_start(id, storage, &mut out);
+        let out = match &self.alteration {
+            Some(alteration) => alteration.apply(type_name::<A>(), Handler::Start, true, out),
+            None => out,
+        };
+        (state, out)
     }
 
     /// Applies a handler's commands to the component it started from.
@@ -283,8 +325,7 @@ where
 {
     fn start(&self, id: Id, from: Option<&Component>) -> Reaction<A::Msg> {
         let storage = from.and_then(|down| down.get::<Local<A>>().storage.clone());
-        let mut out = Out::new();
-        let state = self.actor.on_start(id, &storage, &mut out);
+        let (state, out) = self.call_start(id, &storage);
         let local = Local {
             state: Some(state),
             up: true,
@@ -308,9 +349,10 @@ where
             panic!("a message was delivered to an actor that is down")
         };
         let mut state = Cow::Borrowed(old);
-        let mut out = Out::new();
-        self.actor
-            .on_msg(id, &mut state, src, msg.clone(), &mut out);
+        let handler = self.handler(|| Handler::Message(kind_of(msg)));
+        let out = self.call(handler, &mut state, |actor, state, out| {
+            actor.on_msg(id, state, src, msg.clone(), out);
+        });
         let rearmed = rearmed(before, &out);
         let touched = matches!(state, Cow::Owned(_));
         let untouched = !touched && out.is_empty();
@@ -352,19 +394,25 @@ where
             panic!("an actor that is down has nothing pending")
         };
         let mut state = Cow::Borrowed(&old);
-        let mut out = Out::new();
-        let untouched = match *pending {
+        let (out, untouched) = match *pending {
             Pending::Timer(position) => {
                 let timer = after.remove_timer(position);
-                self.actor.on_timeout(id, &mut state, &timer, &mut out);
+                let handler = self.handler(|| Handler::Timer(kind_of(&timer)));
+                let out = self.call(handler, &mut state, |actor, state, out| {
+                    actor.on_timeout(id, state, &timer, out);
+                });
                 let renewed = |c: &Command<_, A::Timer, _, _>| matches!(c, Command::SetTimer(set, _) if *set == timer);
-                matches!(state, Cow::Borrowed(_)) && out.len() == 1 && out.iter().all(renewed)
+                let untouched =
+                    matches!(state, Cow::Borrowed(_)) && out.len() == 1 && out.iter().all(renewed);
+                (out, untouched)
             }
             Pending::Choice(position, alternative) => {
-                let (_, alternatives) = after.choices.remove(position);
-                self.actor
-                    .on_random(id, &mut state, &alternatives[alternative], &mut out);
-                false
+                let (name, alternatives) = after.choices.remove(position);
+                let handler = self.handler(|| Handler::Choice(name));
+                let out = self.call(handler, &mut state, |actor, state, out| {
+                    actor.on_random(id, state, &alternatives[alternative], out);
+                });
+                (out, false)
             }
         };
         let rearmed = rearmed(local.get::<Local<A>>(), &out);
@@ -409,9 +457,8 @@ where
     ) -> Vec<Interrupted<A::Msg>> {
         let before = local.map(|local| local.get::<Local<A>>());
         let saved = before.and_then(|local| local.storage.clone());
-        let mut out = Out::new();
-        if let Happening::Start = happening {
-            self.actor.on_start(id, &saved, &mut out);
+        let out = if let Happening::Start = happening {
+            self.call_start(id, &saved).1
         } else {
             let Some((before, old)) = before.and_then(|local| Some((local, local.state.as_ref()?)))
             else {
@@ -420,20 +467,28 @@ where
             let mut state = Cow::Borrowed(old);
             match happening {
                 Happening::Message(src, msg) => {
-                    let msg = (*msg).clone();
-                    self.actor.on_msg(id, &mut state, *src, msg, &mut out);
+                    let handler = self.handler(|| Handler::Message(kind_of(*msg)));
+                    self.call(handler, &mut state, |actor, state, out| {
+                        actor.on_msg(id, state, *src, (*msg).clone(), out);
+                    })
                 }
                 Happening::Pending(Pending::Timer(at)) => {
                     let timer = &before.timers[*at];
-                    self.actor.on_timeout(id, &mut state, timer, &mut out);
+                    let handler = self.handler(|| Handler::Timer(kind_of(timer)));
+                    self.call(handler, &mut state, |actor, state, out| {
+                        actor.on_timeout(id, state, timer, out);
+                    })
                 }
                 Happening::Pending(Pending::Choice(at, alternative)) => {
-                    let chosen = &before.choices[*at].1[*alternative];
-                    self.actor.on_random(id, &mut state, chosen, &mut out);
+                    let (name, alternatives) = &before.choices[*at];
+                    let handler = self.handler(|| Handler::Choice(name.clone()));
+                    self.call(handler, &mut state, |actor, state, out| {
+                        actor.on_random(id, state, &alternatives[*alternative], out);
+                    })
                 }
-                Happening::Start => {}
+                Happening::Start => Out::new(),
             }
-        }
+        };
         // What each number of effects leaves behind: so many sends, and what is saved.
         let (mut sends, mut left) = (Vec::new(), vec![(0, saved)]);
         for command in out {
@@ -572,6 +627,10 @@ where
 
     fn keep_time(&mut self, unit: Duration) {
         self.unit = Some(unit);
+    }
+
+    fn alter(&mut self, alteration: Alteration) {
+        self.alteration = Some(alteration);
     }
 
     fn windows<'a>(&self, local: &'a Component) -> &'a [Window] {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use stateright::actor::Id;
 
 use super::component::{Component, Identity};
+use super::mutation::Alteration;
 use super::process::{Happening, Interrupted, Pending, Process, Reaction};
 use super::timing::Window;
 use crate::error::Error;
@@ -307,6 +308,10 @@ impl<M: Clone + Send + Sync + 'static> Process<M> for ByzantineProcess<M> {
 
     fn keep_time(&mut self, unit: Duration) {
         self.protocol.keep_time(unit);
+    }
+
+    fn alter(&mut self, alteration: Alteration) {
+        self.protocol.alter(alteration);
     }
 
     fn windows<'a>(&self, local: &'a Component) -> &'a [Window] {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use stateright::actor::Id;
 
 use super::component::Component;
+use super::mutation::Alteration;
 use super::timing::Window;
 use crate::error::Error;
 use crate::value::Tree;
@@ -88,6 +89,8 @@ pub(crate) trait Process<M>: Send + Sync {
     fn stripped(&self, local: &Component, timers: bool, storage: bool) -> Component;
     /// From now on timers hold the ticks that remain, each so long.
     fn keep_time(&mut self, unit: Duration);
+    /// From now on its handlers are altered.
+    fn alter(&mut self, alteration: Alteration);
     /// For each timer of [`pending`](Process::pending), in its order, the ticks that remain; empty where there are no ticks.
     fn windows<'a>(&self, local: &'a Component) -> &'a [Window];
     /// The component a tick later. No timer is at its latest.
