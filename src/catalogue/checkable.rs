@@ -106,6 +106,12 @@ impl<M: Message> IntoCheckable for System<M> {
     }
 
     fn into_checkable(self) -> Result<Box<dyn Checkable>, Error> {
-        Ok(Box::new(ActorSpace::new(self)?))
+        Ok(boxed(ActorSpace::new(self)?))
     }
+}
+
+/// Not generic, so that a search of systems is compiled here, not again in each crate that has some.
+#[inline(never)]
+fn boxed(space: ActorSpace) -> Box<dyn Checkable> {
+    Box::new(space)
 }

@@ -126,7 +126,7 @@ where
 /// # let _ = (space, Options::default());
 /// # Ok::<(), allways::Error>(())
 /// ```
-pub fn from_stateright<A, C, H>(model: ActorModel<A, C, H>) -> Result<ActorSpace<A::Msg>, Error>
+pub fn from_stateright<A, C, H>(model: ActorModel<A, C, H>) -> Result<ActorSpace, Error>
 where
     A: Actor + Send + Sync + 'static,
     A::Msg: Ord + Send + Sync + 'static,
@@ -197,7 +197,7 @@ where
     system.within("within_boundary", move |s| {
         (owner.within_boundary)(&owner.cfg, &rebuild(&owner, s))
     });
-    ActorSpace::new(system)
+    ActorSpace::of(system)
 }
 
 /// The whole state as stateright's properties want it.

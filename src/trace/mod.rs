@@ -25,7 +25,7 @@
 //!     }
 //! }
 //!
-//! fn space() -> Result<ActorSpace<char>, allways::Error> {
+//! fn space() -> Result<ActorSpace, allways::Error> {
 //!     let mut sys = System::new();
 //!     let register = sys.actor("register", Register);
 //!     sys.stimulus("write", register.id(), 'x');

@@ -389,6 +389,7 @@ fn a_report_tells_the_frontier_in_words() {
         });
     let report = Report {
         findings: findings.collect(),
+        mutants: None,
         subject: Subject {
             model: "m".to_owned(),
             variant: "v".to_owned(),

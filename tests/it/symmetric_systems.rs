@@ -329,7 +329,7 @@ fn random_system(seed: u64, n: usize) -> System<Msg> {
     sys
 }
 
-fn check(sys: System<Msg>, options: &Options) -> Result<(ActorSpace<Msg>, Outcome), Error> {
+fn check(sys: System<Msg>, options: &Options) -> Result<(ActorSpace, Outcome), Error> {
     let mut space = ActorSpace::new(sys)?;
     let outcome = allways::check(&mut space, options, &())?;
     Ok((space, outcome))

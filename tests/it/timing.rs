@@ -18,8 +18,8 @@ const TICKS_MAX: u32 = 7;
 /// After how many ticks from the start a step of this kind can happen.
 fn moments(sys: System<Msg>, wanted: impl Fn(&Label) -> bool) -> BTreeSet<u32> {
     let mut space = ActorSpace::new(sys).expect("the model is sound");
-    type Scratch = <ActorSpace<Msg> as StateSpace>::Scratch;
-    let mut states = <ActorSpace<Msg> as StateSpace>::Arena::default();
+    type Scratch = <ActorSpace as StateSpace>::Scratch;
+    let mut states = <ActorSpace as StateSpace>::Arena::default();
     space.initial(&mut states).expect("the model is sound");
     let mut ticks = vec![0_u32; states.len()];
     let mut seen: HashSet<(u128, u32)> = HashSet::new();
@@ -42,7 +42,7 @@ fn moments(sys: System<Msg>, wanted: impl Fn(&Label) -> bool) -> BTreeSet<u32> {
             }
             let later = ticks[at] + u32::from(label.kind == StepKind::Tick);
             if later <= TICKS_MAX && seen.insert((fingerprint, later)) {
-                let mut next = <ActorSpace<Msg> as StateSpace>::Arena::default();
+                let mut next = <ActorSpace as StateSpace>::Arena::default();
                 space
                     .successor(&states, at, step, &mut scratch[0], &mut next)
                     .expect("the model is sound");

@@ -98,7 +98,7 @@ impl Actor for Joiner {
     }
 }
 
-fn space(eager: bool) -> ActorSpace<Msg> {
+fn space(eager: bool) -> ActorSpace {
     let mut sys = System::new();
     let owner = sys.reserve::<Seed>("owner");
     let member = |eager| Seed {
@@ -119,7 +119,7 @@ fn space(eager: bool) -> ActorSpace<Msg> {
 }
 
 /// Searches, and records the trace of the property at `index`.
-fn trace_of(space: &mut ActorSpace<Msg>, index: usize) -> Option<Trace> {
+fn trace_of(space: &mut ActorSpace, index: usize) -> Option<Trace> {
     let outcome = search(space, &Options::default(), &()).expect("a sound model");
     let about = About {
         model: "join".to_owned(),
@@ -242,7 +242,7 @@ impl Actor for Counter {
     }
 }
 
-fn counting(times: u32) -> ActorSpace<u8> {
+fn counting(times: u32) -> ActorSpace {
     let mut sys = System::new();
     let counter = sys.actor("counter", Counter);
     sys.stimulus("one", counter.id(), 1).times(times);

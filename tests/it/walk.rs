@@ -11,7 +11,7 @@ use crate::random::Spec;
 use crate::table::{Listed, Note, Plain, Shape, key_name, partition_name, stimulus_name};
 
 /// The space of a random system.
-pub(crate) type Space = ActorSpace<Note>;
+pub(crate) type Space = ActorSpace;
 
 /// Why a walk ended early.
 pub(crate) enum Halt {

@@ -8,7 +8,7 @@ use stateright::actor::{Envelope, Id};
 use super::layout::{
     CRASH_EVENT, Entry, PENDING_EVENT, RECOVER_EVENT, TICK_EVENT, Told, WITHOUT_EFFECT,
 };
-use super::{ActorSpace, Scratch};
+use super::{Scratch, TypedSpace};
 use crate::error::Error;
 use crate::space::Absorbed;
 use crate::space::sabotage::Sabotage;
@@ -87,7 +87,7 @@ impl<M> Answered<M> {
 /// What a fold came to, with its identity; `None`: the value it began with.
 type Folded = Option<(Component, Vec<u8>)>;
 
-impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
+impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
     pub(super) fn absorb_all(&mut self, scratches: &mut [Scratch]) -> Result<Absorbed, Error> {
         let mut asked = HashSet::new();
         let (mut handlers, mut folds, mut decides) = (Vec::new(), Vec::new(), Vec::new());

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::absorb::Answered;
 use super::budget::Spends;
 use super::layout::{Entry, Event, FORGE_EVENT, NOBODY, PENDING_EVENT, Place, Rule, Told};
-use super::{ActorSpace, DOWN};
+use super::{DOWN, TypedSpace};
 use crate::error::Error;
 use crate::system::{
     Activity, Byzantine, ByzantineProcess, Happening, Pending, Process, Reaction, System,
@@ -88,7 +88,7 @@ pub(super) fn traitors<M: Clone + Send + Sync + 'static>(
     Ok(traitors)
 }
 
-impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
+impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
     /// Visits what Byzantine actors can do beyond their protocol.
     pub(super) fn places_byzantine<B>(
         &self,

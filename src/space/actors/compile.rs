@@ -13,18 +13,18 @@ use super::layout::Rule;
 use super::orbits::Orbits;
 use super::partitions::Cuts;
 use super::time::{Clock, delay_of};
-use super::{ActorSpace, Budget, Seen};
+use super::{Budget, Seen, TypedSpace};
 use crate::error::Error;
 use crate::space::intern::{ContentHash, Kind, Table};
 use crate::space::{PROPERTIES_MAX, PropertyDecl, PropertyKind};
 use crate::system::{Crashes, NoOp, System, Test};
 
-impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
+impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
     /// Compiles a system.
     ///
     /// # Errors
     /// A reserved actor was never set; two actors or properties share a name; too many properties; a stimulus for nobody.
-    pub fn new(mut system: System<M>) -> Result<Self, Error> {
+    pub(crate) fn new(mut system: System<M>) -> Result<Self, Error> {
         let mut processes = Vec::new();
         let mut lanes: Vec<String> = Vec::new();
         for slot in &mut system.slots {
@@ -133,7 +133,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
             .any(|p| matches!(p.kind, PropertyKind::NoDeadlock | PropertyKind::Confluent));
         let asks_liveness = properties.iter().any(|p| p.kind.is_liveness());
         let n_observers = system.observers.len();
-        let mut space = ActorSpace {
+        let mut space = TypedSpace {
             processes,
             lanes,
             rules,

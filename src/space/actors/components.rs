@@ -3,12 +3,12 @@
 use stateright::actor::Id;
 
 use super::layout::{self, Aim, Item, NO_ITEM, NOBODY, Told};
-use super::{ActorSpace, DOWN, LocalInfo};
+use super::{DOWN, LocalInfo, TypedSpace};
 use crate::error::Error;
 use crate::space::intern::{COMPONENTS_MAX, Comparison, Kind};
 use crate::system::{Component, ENVIRONMENT, Pending, guarded};
 
-impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
+impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
     pub(super) fn message_bytes(&self, msg: &M) -> Result<Vec<u8>, Error> {
         let mut bytes = Vec::new();
         (self.system.message.identity.bytes)(msg, &mut bytes)?;

@@ -12,7 +12,7 @@ use stateright::actor::Id;
 use super::absorb::{Answered, Miss};
 use super::budget::Spends;
 use super::layout::{Entry, Event, NOBODY, PENDING_EVENT, Place, RECOVER_EVENT, Told};
-use super::{ActorSpace, DOWN, Scratch};
+use super::{DOWN, Scratch, TypedSpace};
 use crate::error::Error;
 use crate::space::sabotage::Sabotage;
 use crate::system::{Activity, Happening, Pending, Thrown, guarded_as};
@@ -33,7 +33,7 @@ pub(super) struct Cutoff<M> {
     pub(super) answered: Answered<M>,
 }
 
-impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
+impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
     /// Visits the crashes inside handlers.
     pub(super) fn places_inside<B>(
         &self,

@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::xxh3_128_with_seed;
 
 use super::absorb::Miss;
 use super::keymap::KeyMap;
-use super::{ActorSpace, Scratch};
+use super::{Scratch, TypedSpace};
 use crate::error::Error;
 use crate::space::{Answer, Judgement, PropertyKind};
 use crate::system::{
@@ -172,14 +172,14 @@ fn is_asked_twice(number: u64) -> bool {
 
 /// A state as user code sees it; notes which words are read.
 pub(super) struct Reading<'a, M> {
-    space: &'a ActorSpace<M>,
+    space: &'a TypedSpace<M>,
     words: &'a [u32],
     reads: RefCell<Vec<u32>>,
     reads_network: Cell<bool>,
 }
 
 impl<'a, M> Reading<'a, M> {
-    pub(super) fn new(space: &'a ActorSpace<M>, words: &'a [u32]) -> Self {
+    pub(super) fn new(space: &'a TypedSpace<M>, words: &'a [u32]) -> Self {
         Reading {
             space,
             words,
@@ -251,7 +251,7 @@ impl<M: Clone + Send + Sync + 'static> View<M> for Reading<'_, M> {
     }
 }
 
-impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
+impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
     /// Every envelope in flight.
     fn in_flight(&self, words: &[u32]) -> Vec<Envelope<&M>> {
         let mut envelopes = Vec::new();

@@ -30,6 +30,7 @@ mod tests;
 mod time;
 
 pub use layout::Words;
+pub use space::ActorSpace;
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
@@ -50,8 +51,8 @@ use super::{FaultKinds, PropertyDecl};
 use crate::error::Error;
 use crate::system::{ENVIRONMENT, NoOp, Pending, Process, System};
 
-/// The state space of a [`System`].
-pub struct ActorSpace<M> {
+/// The state space of a [`System`] whose messages are of the type `M`.
+pub(crate) struct TypedSpace<M> {
     system: System<M>,
     processes: Vec<Box<dyn Process<M>>>,
     lanes: Vec<String>,
@@ -178,12 +179,10 @@ pub struct Scratch {
     judged: u64,
 }
 
-impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
-    /// The same space with a deliberate fault, for the tests that must catch it.
+impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
+    /// Puts a deliberate fault into the space, for the tests that must catch it.
     #[cfg(debug_assertions)]
-    #[doc(hidden)]
-    #[must_use]
-    pub fn sabotaged(mut self, fault: Sabotage) -> Self {
+    fn put_fault(&mut self, fault: Sabotage) {
         self.hash.sabotage = Sabotaged::with(fault);
         if fault == Sabotage::FifoAsMultiset {
             self.rules.iter_mut().for_each(|rule| rule.fifo = false);
@@ -208,7 +207,6 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
                 }
             }
         }
-        self
     }
 
     fn n_actors(&self) -> usize {

@@ -13,7 +13,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use stateright::actor::Id;
 
-use super::ActorSpace;
+use super::TypedSpace;
 use super::canonical::plain_changes;
 use super::layout::{CRASH_EVENT, PENDING_EVENT, RECOVER_EVENT, Told};
 use crate::error::Error;
@@ -146,7 +146,7 @@ fn set<T: Clone>(table: &mut Vec<T>, id: u32, unknown: &T, value: T) {
     table[id] = value;
 }
 
-impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
+impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
     /// The declared symmetry in words; `None` if there is none.
     pub(super) fn symmetry_in_words(&self) -> Option<String> {
         let groups = &self.system.symmetries.groups;

@@ -3,9 +3,9 @@
 use std::ops::ControlFlow;
 
 use super::layout::{NOBODY, Place};
-use super::{ActorSpace, DOWN};
+use super::{DOWN, TypedSpace};
 
-impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
+impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
     /// Visits the places of a state in step order. Nothing is looked up: the list depends on the words alone.
     pub(super) fn places<B>(
         &self,

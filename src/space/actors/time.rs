@@ -10,7 +10,7 @@ use super::absorb::Miss;
 use super::layout::{Item, NO_ITEM, Place, TICK_EVENT, UNKNOWN_ITEM};
 use super::network::insert_sorted;
 use super::steps::Effect;
-use super::{ActorSpace, Scratch};
+use super::{Scratch, TypedSpace};
 use crate::error::Error;
 use crate::space::intern::{ContentHash, Kind};
 use crate::space::{Pace, sabotage::Sabotage};
@@ -81,7 +81,7 @@ pub(super) fn delay_of<M>(system: &System<M>, link: &Link) -> Result<Option<(u32
     Ok(Some((earliest, latest)))
 }
 
-impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
+impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
     /// The word that says whether the bounds hold, if it may change.
     #[inline]
     pub(super) fn phase_at(&self) -> Option<usize> {
@@ -236,7 +236,7 @@ impl<M: Clone + Send + Sync + 'static> ActorSpace<M> {
         }
     }
 
-    /// The sum behind the moment from which on the bounds hold; as [`tick`](ActorSpace::tick).
+    /// The sum behind the moment from which on the bounds hold; as [`tick`](TypedSpace::tick).
     pub(super) fn stabilise(
         &self,
         words: &[u32],
