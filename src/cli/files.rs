@@ -1,4 +1,4 @@
-//! Trace files: where they go, how they are written (whole or not at all) and read.
+//! Files: where traces go, how files are written (whole or not at all), and how traces are read.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -46,19 +46,45 @@ fn safe(part: &str) -> String {
 /// Writes a trace into a folder, which is made if need be; the whole file or nothing.
 pub(super) fn write_trace(dir: &Path, name: &str, trace: &Trace) -> Result<PathBuf, String> {
     let path = dir.join(name);
-    let failed = |e: std::io::Error| format!("{}: {e}", path.display());
-    fs::create_dir_all(dir).map_err(failed)?;
+    let text = trace::to_json(trace);
+    fs::create_dir_all(dir)
+        .and_then(|()| write_whole(dir, &path, &text))
+        .map_err(|e| format!("{}: {e}", path.display()))?;
+    Ok(path)
+}
+
+/// Writes a file that the user named; the whole file or nothing.
+///
+/// # Errors
+/// It cannot be written, or is something else than a file.
+pub(super) fn write(path: &Path, text: &str) -> Result<(), Error> {
+    let shown = path.display();
+    if path.exists() && !path.is_file() {
+        return Err(Error::file(format!("{shown} is there and is no file"))
+            .with_cure("name a file; without one the output goes to standard output"));
+    }
+    let dir = match path.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => dir,
+        _ => Path::new("."),
+    };
+    write_whole(dir, path, text).map_err(|e| {
+        Error::file(format!("cannot write {shown}: {e}"))
+            .with_cure("name a file in a folder that is there and can be written to")
+    })
+}
+
+/// Writes to a temporary file in the same folder, and gives it the name once it is complete.
+fn write_whole(dir: &Path, path: &Path, text: &str) -> std::io::Result<()> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".trace-");
-    // A trace is no secret: who may read it is for the user's mask to say, as with other files.
+    builder.prefix(".allways-");
+    // It is no secret: who may read it is for the user's mask to say, as with other files.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(dir).map_err(failed)?;
-    file.write_all(trace::to_json(trace).as_bytes())
-        .map_err(failed)?;
-    file.as_file().sync_all().map_err(failed)?;
-    file.persist(&path).map_err(|e| failed(e.error))?;
-    Ok(path)
+    let mut file = builder.tempfile_in(dir)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|e| e.error)?;
+    Ok(())
 }
 
 /// Reads a trace.

@@ -1,18 +1,19 @@
-//! `allways trace`: traces in files, shown and replayed.
+//! `allways trace`: traces in files, shown, replayed and exported.
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::builder::PossibleValue;
+use clap::{Subcommand, ValueEnum};
 
 use super::exit::Exit;
 use super::{Context, check, files, width};
 use crate::error::Error;
 use crate::report::{Paint, for_ever, plural};
 use crate::space::PropertyKind;
-use crate::trace::{self, Replay, Style, Trace};
+use crate::trace::{self, Format, Replay, Style, Trace};
 use crate::value::printable;
 
-/// Show and replay the traces that `check` writes
+/// Show, replay and export the traces that `check` writes
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -47,12 +48,54 @@ Example:
         /// The trace file
         file: PathBuf,
     },
+
+    /// Write a trace in another format
+    ///
+    /// Needs no model: a trace file stands by itself.
+    #[command(after_help = "\
+Examples:
+  allways trace export target/allways/NAME.trace.json --format mermaid
+  allways trace export target/allways/NAME.trace.json --format mermaid --output NAME.mmd")]
+    Export {
+        /// The trace file
+        file: PathBuf,
+
+        /// The format
+        #[arg(long)]
+        format: Format,
+
+        /// Write to this file, whole or not at all, instead of standard output
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+}
+
+impl ValueEnum for Format {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Format::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()).help(self.about()))
+    }
 }
 
 pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Exit, Error> {
     let (file, full) = match &args.command {
         Command::Show { file, full } => (file, *full),
         Command::Replay { file } => (file, false),
+        Command::Export {
+            file,
+            format,
+            output,
+        } => {
+            let text = format.export(&files::read_trace(file)?);
+            match output {
+                Some(path) => files::write(path, &text)?,
+                None => context.out.write(&text),
+            }
+            return Ok(Exit::AsExpected);
+        }
     };
     let trace = files::read_trace(file)?;
     let style = Style {
@@ -61,8 +104,8 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Exit, Error>
         full,
     };
     let replay = match &args.command {
-        Command::Show { .. } => None,
         Command::Replay { .. } => Some(replay(&trace, context)?),
+        _ => None,
     };
     let mut text = title(&trace, context.paint);
     text.push_str(&trace::text(&trace, &style));

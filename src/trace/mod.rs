@@ -66,7 +66,9 @@ mod text;
 mod walk;
 
 pub use diff::diff;
+pub use format::Format;
 pub use format::json::{SIZE_MAX, from_json, to_json};
+pub use format::mermaid::to_mermaid;
 pub use graph::{
     GRAPH_FORMAT, GRAPH_STATES_MAX, GRAPH_VERSION, Graph, GraphProperty, GraphState, GraphStep,
     graph, graph_to_dot, graph_to_json,

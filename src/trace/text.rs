@@ -17,15 +17,16 @@ use crate::space::Rendered;
 use crate::value::printable;
 use change::{UNLIMITED, changes_rows, rows, state_rows};
 use event::Columns;
-pub(super) use event::event;
+pub(super) use event::{Event, event};
 use line::{Line, Role};
+pub(super) use line::{elide, width};
 
 /// Parts of a state of which a step's own line says how they change: the messages on their way, the budgets used up, the partitions
 /// that are up, and the message that a duplicating network of stateright's remembers.
 const IMPLIED: [&str; 4] = ["in flight", "spent", "partitions", "last delivery"];
 
 /// Whether changes of a part are shown where not everything is. An actor always is, whatever its name.
-fn shown_in_brief(part: &str, lanes: &[String]) -> bool {
+pub(super) fn shown_in_brief(part: &str, lanes: &[String]) -> bool {
     !IMPLIED.contains(&part) || lanes.iter().any(|lane| lane == part)
 }
 

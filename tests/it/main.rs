@@ -13,6 +13,7 @@ mod general;
 mod graph;
 mod liveness;
 mod liveness_systems;
+mod mermaid;
 mod mistakes;
 mod models;
 mod oracle;

@@ -22,8 +22,8 @@ pub(super) struct Columns {
     width: usize,
 }
 
-/// An event, in words.
-enum Event {
+/// An event, in words that are safe to print.
+pub(in crate::trace) enum Event {
     /// From one lane to another.
     Arrow {
         from: String,
@@ -41,7 +41,8 @@ enum Event {
 }
 
 impl Event {
-    fn of(step: &TraceStep, sole: bool) -> Self {
+    /// The event of a step; `sole`: nobody acts but the model.
+    pub(in crate::trace) fn of(step: &TraceStep, sole: bool) -> Self {
         let lane = printable(&step.lane).into_owned();
         let content = step.content.text();
         let name = step.name.as_deref().map(printable).unwrap_or_default();

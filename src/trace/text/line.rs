@@ -86,12 +86,12 @@ impl Line {
 }
 
 /// Terminal columns.
-pub(super) fn width(text: &str) -> usize {
+pub(in crate::trace) fn width(text: &str) -> usize {
     text.width()
 }
 
 /// The text, or as much of it as fits with a sign that there is more.
-pub(super) fn elide(text: &str, columns: usize) -> String {
+pub(in crate::trace) fn elide(text: &str, columns: usize) -> String {
     if width(text) <= columns {
         return text.to_owned();
     }
