@@ -12,7 +12,7 @@ use stateright::{Expectation, Model};
 
 use super::ActorSpace;
 use crate::error::Error;
-use crate::system::{ActorProcess, Event, Foreign, Link, Local, Snapshot, System};
+use crate::system::{ActorProcess, Event, Foreign, Link, Local, Snapshot, System, typed};
 
 /// One actor of a shared model.
 struct Member<A, C, H>
@@ -197,7 +197,7 @@ where
     system.within("within_boundary", move |s| {
         (owner.within_boundary)(&owner.cfg, &rebuild(&owner, s))
     });
-    ActorSpace::of(system)
+    ActorSpace::new(system)
 }
 
 /// The whole state as stateright's properties want it.
@@ -224,7 +224,7 @@ where
             Network::UnorderedDuplicating(..) => Network::new_unordered_duplicating_with_last_msg(
                 in_flight(s),
                 view.last_delivery()
-                    .map(|envelope| envelope.to_cloned_msg()),
+                    .map(|envelope| typed(envelope).to_cloned_msg()),
             ),
         },
         timers_set: Vec::with_capacity(n),
@@ -254,7 +254,7 @@ where
     state
 }
 
-fn in_flight<M: Clone>(
+fn in_flight<M: Clone + 'static>(
     s: &Snapshot<'_, M>,
 ) -> impl Iterator<Item = stateright::actor::Envelope<M>> {
     s.in_flight().map(|envelope| envelope.to_cloned_msg())

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 use stateright::actor::{Actor, Command, Id, Out};
 
-use super::component::Component;
+use super::component::{Component, Content};
 use super::mutation::{Alteration, Handler, kind_of};
 use super::process::{Happening, Interrupted, Pending, Process, Reaction};
 use super::timing::Window;
@@ -81,7 +81,7 @@ struct Rules<A: Actor> {
 }
 
 /// What a handler made of its component (`None`: it is as it was), and what it sent.
-type Settled<A> = (Option<Local<A>>, Vec<(Id, <A as Actor>::Msg)>);
+type Settled<A> = (Option<Local<A>>, Vec<(Id, Content)>);
 
 /// An actor and how its values are told apart.
 pub(crate) struct ActorProcess<A: Actor> {
@@ -212,12 +212,15 @@ impl<A: Actor> ActorProcess<A> {
     }
 
     /// Applies a handler's commands to the component it started from.
-    fn settle(&self, mut local: Local<A>, touched: bool, out: Out<A>) -> Settled<A> {
+    fn settle(&self, mut local: Local<A>, touched: bool, out: Out<A>) -> Settled<A>
+    where
+        A::Msg: Send + Sync + 'static,
+    {
         let mut sends = Vec::new();
         let mut changed = touched;
         for command in out {
             match command {
-                Command::Send(to, msg) => sends.push((to, msg)),
+                Command::Send(to, msg) => sends.push((to, Content::new(msg))),
                 Command::SetTimer(timer, range) => {
                     changed = true;
                     let known = local.timers.iter().position(|set| *set == timer);
@@ -315,15 +318,16 @@ fn local_tree<A: Actor>(
     Tree::Struct(String::new(), parts)
 }
 
-impl<A> Process<A::Msg> for ActorProcess<A>
+impl<A> Process for ActorProcess<A>
 where
     A: Actor + Send + Sync + 'static,
+    A::Msg: Send + Sync + 'static,
     A::State: Send + Sync + 'static,
     A::Timer: Send + Sync + 'static,
     A::Random: Send + Sync + 'static,
     A::Storage: Send + Sync + 'static,
 {
-    fn start(&self, id: Id, from: Option<&Component>) -> Reaction<A::Msg> {
+    fn start(&self, id: Id, from: Option<&Component>) -> Reaction {
         let storage = from.and_then(|down| down.get::<Local<A>>().storage.clone());
         let (state, out) = self.call_start(id, &storage);
         let local = Local {
@@ -343,12 +347,13 @@ where
         }
     }
 
-    fn deliver(&self, id: Id, local: &Component, src: Id, msg: &A::Msg) -> Reaction<A::Msg> {
+    fn deliver(&self, id: Id, local: &Component, src: Id, msg: &Content) -> Reaction {
         let before = local.get::<Local<A>>();
         let Some(old) = &before.state else {
             panic!("a message was delivered to an actor that is down")
         };
         let mut state = Cow::Borrowed(old);
+        let msg = msg.get::<A::Msg>();
         let handler = self.handler(|| Handler::Message(kind_of(msg)));
         let out = self.call(handler, &mut state, |actor, state, out| {
             actor.on_msg(id, state, src, msg.clone(), out);
@@ -363,7 +368,7 @@ where
         {
             let sends = out.into_iter().filter_map(|c| {
                 if let Command::Send(to, msg) = c {
-                    Some((to, msg))
+                    Some((to, Content::new(msg)))
                 } else {
                     None
                 }
@@ -388,7 +393,7 @@ where
         }
     }
 
-    fn fire(&self, id: Id, local: &Component, pending: &Pending) -> Reaction<A::Msg> {
+    fn fire(&self, id: Id, local: &Component, pending: &Pending) -> Reaction {
         let mut after = local.get::<Local<A>>().clone();
         let Some(old) = after.state.take() else {
             panic!("an actor that is down has nothing pending")
@@ -453,8 +458,8 @@ where
         &self,
         id: Id,
         local: Option<&Component>,
-        happening: &Happening<'_, A::Msg>,
-    ) -> Vec<Interrupted<A::Msg>> {
+        happening: &Happening<'_>,
+    ) -> Vec<Interrupted> {
         let before = local.map(|local| local.get::<Local<A>>());
         let saved = before.and_then(|local| local.storage.clone());
         let out = if let Happening::Start = happening {
@@ -467,9 +472,10 @@ where
             let mut state = Cow::Borrowed(old);
             match happening {
                 Happening::Message(src, msg) => {
-                    let handler = self.handler(|| Handler::Message(kind_of(*msg)));
+                    let msg = msg.get::<A::Msg>();
+                    let handler = self.handler(|| Handler::Message(kind_of(msg)));
                     self.call(handler, &mut state, |actor, state, out| {
-                        actor.on_msg(id, state, *src, (*msg).clone(), out);
+                        actor.on_msg(id, state, *src, msg.clone(), out);
                     })
                 }
                 Happening::Pending(Pending::Timer(at)) => {
@@ -494,7 +500,7 @@ where
         for command in out {
             let mut storage = left.last().and_then(|(_, storage)| storage.clone());
             match command {
-                Command::Send(to, msg) => sends.push((to, msg)),
+                Command::Send(to, msg) => sends.push((to, Content::new(msg))),
                 Command::Save(saved) => storage = Some(saved),
                 Command::SetTimer(..) | Command::CancelTimer(_) | Command::ChooseRandom(..) => {}
             }
@@ -648,7 +654,7 @@ where
         Component::new(local)
     }
 
-    fn ignore(&self, local: &Component, happening: &Happening<'_, A::Msg>) -> Component {
+    fn ignore(&self, local: &Component, happening: &Happening<'_>) -> Component {
         let mut local = local.get::<Local<A>>().clone();
         match happening {
             Happening::Pending(Pending::Timer(position)) => {

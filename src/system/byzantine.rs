@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use stateright::actor::Id;
 
-use super::component::{Component, Identity};
+use super::component::{Component, Content, Identity};
 use super::mutation::Alteration;
 use super::process::{Happening, Interrupted, Pending, Process, Reaction};
 use super::timing::Window;
@@ -98,6 +98,16 @@ impl<M> Byzantine<M> {
     }
 }
 
+impl<M: Send + Sync + 'static> Byzantine<M> {
+    /// The same, the type of messages erased.
+    pub(crate) fn erased(self) -> Byzantine<Content> {
+        Byzantine {
+            sends: self.sends,
+            alphabet: self.alphabet.into_iter().map(Content::new).collect(),
+        }
+    }
+}
+
 impl<M> Default for Byzantine<M> {
     fn default() -> Self {
         Self::new()
@@ -105,28 +115,28 @@ impl<M> Default for Byzantine<M> {
 }
 
 /// Contents by their identity.
-type Contents<M> = BTreeMap<Vec<u8>, M>;
+type Contents = BTreeMap<Vec<u8>, Content>;
 
 /// What belongs to a Byzantine actor: what its protocol has, and what it knows beyond its alphabet.
-struct Local<M> {
+struct Local {
     protocol: Component,
-    knows: Contents<M>,
+    knows: Contents,
 }
 
 /// A process that need not follow its protocol.
-pub(crate) struct ByzantineProcess<M> {
-    protocol: Box<dyn Process<M>>,
-    alphabet: Contents<M>,
-    identity: Identity<M>,
+pub(crate) struct ByzantineProcess {
+    protocol: Box<dyn Process>,
+    alphabet: Contents,
+    identity: Identity<Content>,
 }
 
-impl<M: Clone + Send + Sync + 'static> ByzantineProcess<M> {
+impl ByzantineProcess {
     /// # Errors
     /// A content of the alphabet has no encoding.
     pub(crate) fn new(
-        protocol: Box<dyn Process<M>>,
-        alphabet: &[M],
-        identity: Identity<M>,
+        protocol: Box<dyn Process>,
+        alphabet: &[Content],
+        identity: Identity<Content>,
     ) -> Result<Self, Error> {
         let mut contents = Contents::new();
         for content in alphabet {
@@ -141,12 +151,12 @@ impl<M: Clone + Send + Sync + 'static> ByzantineProcess<M> {
         })
     }
 
-    fn local<'a>(&self, local: &'a Component) -> &'a Local<M> {
-        local.get::<Local<M>>()
+    fn local<'a>(&self, local: &'a Component) -> &'a Local {
+        local.get::<Local>()
     }
 
     /// What is known once these contents are, too.
-    fn learn<'a>(&self, knows: &Contents<M>, contents: impl Iterator<Item = &'a M>) -> Contents<M> {
+    fn learn<'a>(&self, knows: &Contents, contents: impl Iterator<Item = &'a Content>) -> Contents {
         let mut knows = knows.clone();
         for content in contents {
             let mut bytes = Vec::new();
@@ -160,7 +170,7 @@ impl<M: Clone + Send + Sync + 'static> ByzantineProcess<M> {
     }
 
     /// The protocol's reaction, and what it teaches.
-    fn reaction(&self, before: &Component, got: Option<&M>, reaction: Reaction<M>) -> Reaction<M> {
+    fn reaction(&self, before: &Component, got: Option<&Content>, reaction: Reaction) -> Reaction {
         let before = self.local(before);
         let sent = reaction.sends.iter().map(|(_, msg)| msg);
         let knows = self.learn(&before.knows, got.into_iter().chain(sent));
@@ -179,8 +189,8 @@ impl<M: Clone + Send + Sync + 'static> ByzantineProcess<M> {
     }
 }
 
-impl<M: Clone + Send + Sync + 'static> Process<M> for ByzantineProcess<M> {
-    fn start(&self, id: Id, from: Option<&Component>) -> Reaction<M> {
+impl Process for ByzantineProcess {
+    fn start(&self, id: Id, from: Option<&Component>) -> Reaction {
         let before = from.map(|from| self.local(from));
         let reaction = self.protocol.start(id, before.map(|local| &local.protocol));
         let empty = Contents::new();
@@ -196,7 +206,7 @@ impl<M: Clone + Send + Sync + 'static> Process<M> for ByzantineProcess<M> {
         }
     }
 
-    fn deliver(&self, id: Id, local: &Component, src: Id, msg: &M) -> Reaction<M> {
+    fn deliver(&self, id: Id, local: &Component, src: Id, msg: &Content) -> Reaction {
         let protocol = &self.local(local).protocol;
         self.reaction(
             local,
@@ -205,7 +215,7 @@ impl<M: Clone + Send + Sync + 'static> Process<M> for ByzantineProcess<M> {
         )
     }
 
-    fn fire(&self, id: Id, local: &Component, pending: &Pending) -> Reaction<M> {
+    fn fire(&self, id: Id, local: &Component, pending: &Pending) -> Reaction {
         let protocol = &self.local(local).protocol;
         self.reaction(local, None, self.protocol.fire(id, protocol, pending))
     }
@@ -219,8 +229,8 @@ impl<M: Clone + Send + Sync + 'static> Process<M> for ByzantineProcess<M> {
         &self,
         id: Id,
         local: Option<&Component>,
-        happening: &Happening<'_, M>,
-    ) -> Vec<Interrupted<M>> {
+        happening: &Happening<'_>,
+    ) -> Vec<Interrupted> {
         let before = local.map(|local| self.local(local));
         let protocol = before.map(|local| &local.protocol);
         let empty = Contents::new();
@@ -330,13 +340,13 @@ impl<M: Clone + Send + Sync + 'static> Process<M> for ByzantineProcess<M> {
         &self.local(local).protocol
     }
 
-    fn known<'a>(&'a self, local: &'a Component) -> Vec<&'a M> {
-        let mut known: BTreeMap<&Vec<u8>, &M> = self.alphabet.iter().collect();
+    fn known<'a>(&'a self, local: &'a Component) -> Vec<&'a Content> {
+        let mut known: BTreeMap<&Vec<u8>, &Content> = self.alphabet.iter().collect();
         known.extend(&self.local(local).knows);
         known.into_values().collect()
     }
 
-    fn ignore(&self, local: &Component, happening: &Happening<'_, M>) -> Component {
+    fn ignore(&self, local: &Component, happening: &Happening<'_>) -> Component {
         let before = self.local(local);
         match happening {
             Happening::Message(_, msg) => Component::new(Local {

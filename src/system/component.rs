@@ -31,6 +31,10 @@ impl Component {
     }
 }
 
+/// A message. Its type is that of its system's messages, which only its actors, observers and properties know: so that a search is compiled
+/// once, and not once for each type of messages.
+pub(crate) type Content = Component;
+
 /// How values of one type are told apart and shown.
 pub(crate) struct Identity<T> {
     /// Bytes that are equal for equal values.

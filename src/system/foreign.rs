@@ -1,19 +1,16 @@
 //! Systems that follow another checker's rules: what a conversion needs and users do not.
 
-use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::hash::Hash;
 
 use stateright::actor::Id;
 
-use super::component::Identity;
-use super::handle::SystemId;
+use super::component::{Content, Identity};
 use super::link::Link;
 use super::observer::{self, Event};
 use super::process::Process;
 use super::rules::{MessageRules, NoOp, Rules};
-use super::symmetry::Symmetries;
-use super::{Slot, System, Timing};
+use super::{Blueprint, Slot, System};
 
 /// What is the same for all pairs and actors of a stateright model.
 pub(crate) struct Foreign<M> {
@@ -26,38 +23,26 @@ pub(crate) struct Foreign<M> {
 impl<M: Clone + Debug + Eq + Hash + Send + Sync + 'static> System<M> {
     /// A system without actors that follows stateright's rules.
     pub(crate) fn foreign(foreign: Foreign<M>) -> Self {
-        System {
-            id: SystemId::fresh(),
-            slots: Vec::new(),
-            link: foreign.link,
-            links: BTreeMap::new(),
-            crashes: Vec::new(),
-            partitions: Vec::new(),
-            faults_max: None,
-            stimuli: Vec::new(),
-            observers: Vec::new(),
-            interests: Vec::new(),
-            properties: Vec::new(),
-            boundaries: Vec::new(),
-            may_end_when: None,
-            initially_in_flight: foreign.in_flight,
-            message: MessageRules::hashed(),
-            rules: Rules {
+        let mut blueprint = Blueprint::new(
+            MessageRules::hashed::<M>(),
+            Rules {
                 no_op: NoOp::Untouched,
                 remembers_last_delivery: foreign.link.duplicating,
                 sends_to_nobody: true,
                 delivery_keeps: true,
                 simultaneous_crashes: Some(foreign.max_crashes),
             },
-            assumptions: Vec::new(),
-            timing: Timing::asynchronous(),
-            symmetries: Symmetries::default(),
-            byzantine: Vec::new(),
-        }
+            foreign.link,
+        );
+        let in_flight = foreign.in_flight.into_iter();
+        blueprint.initially_in_flight = in_flight
+            .map(|(src, dst, msg)| (src, dst, Content::new(msg)))
+            .collect();
+        System::of(blueprint)
     }
 
-    pub(crate) fn foreign_actor(&mut self, name: String, process: impl Process<M> + 'static) {
-        self.slots.push(Slot {
+    pub(crate) fn foreign_actor(&mut self, name: String, process: impl Process + 'static) {
+        self.blueprint.slots.push(Slot {
             name,
             process: Some(Box::new(process)),
             starts: Vec::new(),
@@ -73,12 +58,12 @@ impl<M: Clone + Debug + Eq + Hash + Send + Sync + 'static> System<M> {
     ) where
         H: Clone + Debug + Hash + Send + Sync + 'static,
     {
-        self.observers.push(observer::boxed(
+        self.blueprint.observers.push(observer::boxed(
             name.to_owned(),
             initial,
             fold,
             Identity::debugged(),
         ));
-        self.interests.push(None);
+        self.blueprint.interests.push(None);
     }
 }

@@ -32,7 +32,7 @@ pub use timing::{Timing, ticks};
 
 pub(crate) use actor::{ActorProcess, Local};
 pub(crate) use byzantine::ByzantineProcess;
-pub(crate) use component::Component;
+pub(crate) use component::{Component, Content};
 pub(crate) use fairness::StepsKind;
 pub(crate) use foreign::Foreign;
 pub use guard::{Activity, Running, in_user_code, running};
@@ -42,12 +42,13 @@ pub(crate) use observer::{Interest, Observer};
 pub(crate) use process::{ENVIRONMENT, Happening, Interrupted, Pending, Process, Reaction};
 pub(crate) use property::{Predicate, Property, Test, Valuation};
 pub(crate) use rules::{MessageRules, NoOp, Rules};
-pub(crate) use snapshot::View;
+pub(crate) use snapshot::{View, typed};
 pub(crate) use timing::{TimingKind, Window};
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::hash::Hash;
+use std::marker::PhantomData;
 
 use component::Identity;
 use serde::Serialize;
@@ -95,50 +96,84 @@ pub fn environment() -> Id {
 /// sys.always("at most two are served", move |s| s[server] <= 2);
 /// ```
 pub struct System<M> {
+    pub(crate) blueprint: Blueprint,
+    messages: PhantomData<fn() -> M>,
+}
+
+/// What a system is made of, whatever its messages.
+pub(crate) struct Blueprint {
     pub(crate) id: SystemId,
-    pub(crate) slots: Vec<Slot<M>>,
+    pub(crate) slots: Vec<Slot>,
     pub(crate) link: Link,
     pub(crate) links: BTreeMap<(usize, usize), Link>,
     pub(crate) crashes: Vec<Crashes>,
     pub(crate) partitions: Vec<Partitions>,
     /// Faults of a run altogether.
     pub(crate) faults_max: Option<u32>,
-    pub(crate) stimuli: Vec<Stimulus<M>>,
-    pub(crate) observers: Vec<Box<dyn Observer<M>>>,
+    pub(crate) stimuli: Vec<Stimulus>,
+    pub(crate) observers: Vec<Box<dyn Observer>>,
     /// Per observer which events it is told of; `None`: all.
-    pub(crate) interests: Vec<Option<Interest<M>>>,
-    pub(crate) properties: Vec<Property<M>>,
-    pub(crate) boundaries: Vec<(String, Predicate<M>)>,
-    pub(crate) may_end_when: Option<Predicate<M>>,
-    pub(crate) initially_in_flight: Vec<(Id, Id, M)>,
-    pub(crate) message: MessageRules<M>,
+    pub(crate) interests: Vec<Option<Interest>>,
+    pub(crate) properties: Vec<Property>,
+    pub(crate) boundaries: Vec<(String, Predicate)>,
+    pub(crate) may_end_when: Option<Predicate>,
+    pub(crate) initially_in_flight: Vec<(Id, Id, Content)>,
+    pub(crate) message: MessageRules,
     pub(crate) rules: Rules,
     pub(crate) assumptions: Vec<(Steps, Fairness)>,
     pub(crate) timing: Timing,
-    pub(crate) symmetries: Symmetries<M>,
-    pub(crate) byzantine: Vec<(Id, Byzantine<M>)>,
+    pub(crate) symmetries: Symmetries,
+    pub(crate) byzantine: Vec<(Id, Byzantine<Content>)>,
+}
+
+impl Blueprint {
+    /// Nothing yet; links are `link` unless told otherwise.
+    pub(crate) fn new(message: MessageRules, rules: Rules, link: Link) -> Self {
+        Blueprint {
+            id: SystemId::fresh(),
+            slots: Vec::new(),
+            link,
+            links: BTreeMap::new(),
+            crashes: Vec::new(),
+            partitions: Vec::new(),
+            faults_max: None,
+            stimuli: Vec::new(),
+            observers: Vec::new(),
+            interests: Vec::new(),
+            properties: Vec::new(),
+            boundaries: Vec::new(),
+            may_end_when: None,
+            initially_in_flight: Vec::new(),
+            message,
+            rules,
+            assumptions: Vec::new(),
+            timing: Timing::asynchronous(),
+            symmetries: Symmetries::default(),
+            byzantine: Vec::new(),
+        }
+    }
 }
 
 /// A named place for an actor.
-pub(crate) struct Slot<M> {
+pub(crate) struct Slot {
     pub(crate) name: String,
     /// `None` while only reserved.
-    pub(crate) process: Option<Box<dyn Process<M>>>,
+    pub(crate) process: Option<Box<dyn Process>>,
     /// Initial states that replace the one `on_start` returns; empty: that one alone.
     pub(crate) starts: Vec<Component>,
 }
 
 /// A step of the environment: a message to one actor, a bounded number of times.
-#[derive(Debug, Clone)]
-pub struct Stimulus<M> {
+#[derive(Clone)]
+pub struct Stimulus {
     pub(crate) name: String,
     pub(crate) to: Id,
-    pub(crate) msg: M,
+    pub(crate) msg: Content,
     pub(crate) budget: u32,
     pub(crate) must_happen: bool,
 }
 
-impl<M> Stimulus<M> {
+impl Stimulus {
     /// Not only may it happen: while it can, it does in the end (weak fairness).
     pub fn must_happen(&mut self) -> &mut Self {
         self.must_happen = true;
@@ -158,31 +193,23 @@ impl<M: Message> Default for System<M> {
     }
 }
 
+impl<M> System<M> {
+    fn of(blueprint: Blueprint) -> Self {
+        System {
+            blueprint,
+            messages: PhantomData,
+        }
+    }
+}
+
 impl<M: Message> System<M> {
     /// A system without actors; links are reliable and unordered, nothing crashes.
     pub fn new() -> Self {
-        System {
-            id: SystemId::fresh(),
-            slots: Vec::new(),
-            link: Link::reliable(),
-            links: BTreeMap::new(),
-            crashes: Vec::new(),
-            partitions: Vec::new(),
-            faults_max: None,
-            stimuli: Vec::new(),
-            observers: Vec::new(),
-            interests: Vec::new(),
-            properties: Vec::new(),
-            boundaries: Vec::new(),
-            may_end_when: None,
-            initially_in_flight: Vec::new(),
-            message: MessageRules::encoded(),
-            rules: Rules::default(),
-            assumptions: Vec::new(),
-            timing: Timing::asynchronous(),
-            symmetries: Symmetries::default(),
-            byzantine: Vec::new(),
-        }
+        System::of(Blueprint::new(
+            MessageRules::encoded::<M>(),
+            Rules::default(),
+            Link::reliable(),
+        ))
     }
 
     /// Adds an actor. Ids are given in the order of `actor`, `actors` and `reserve`, from 0.
@@ -215,12 +242,12 @@ impl<M: Message> System<M> {
     where
         A: Actor<Msg = M>,
     {
-        self.slots.push(Slot {
+        self.blueprint.slots.push(Slot {
             name: name.into(),
             process: None,
             starts: Vec::new(),
         });
-        Handle::new(self.id, self.slots.len() - 1)
+        Handle::new(self.blueprint.id, self.blueprint.slots.len() - 1)
     }
 
     /// Fills a reserved place.
@@ -231,7 +258,7 @@ impl<M: Message> System<M> {
     where
         A: EncodedActor<Msg = M>,
     {
-        let slot = &mut self.slots[handle.index_in(self.id)];
+        let slot = &mut self.blueprint.slots[handle.index_in(self.blueprint.id)];
         assert!(
             slot.process.is_none(),
             "actor \"{}\" is set twice",
@@ -247,18 +274,19 @@ impl<M: Message> System<M> {
         A: Actor<Msg = M> + 'static,
         A::State: Send + Sync + 'static,
     {
-        let slot = &mut self.slots[handle.index_in(self.id)];
+        let slot = &mut self.blueprint.slots[handle.index_in(self.blueprint.id)];
         slot.starts = states.into_iter().map(Component::new).collect();
     }
 
     /// The link between every pair of actors that has none of its own.
     pub fn links(&mut self, link: Link) {
-        self.link = link;
+        self.blueprint.link = link;
     }
 
     /// The link from one actor to another.
     pub fn link(&mut self, from: Id, to: Id, link: Link) {
-        self.links
+        self.blueprint
+            .links
             .insert((usize::from(from), usize::from(to)), link);
     }
 
@@ -280,40 +308,42 @@ impl<M: Message> System<M> {
 
     /// What is known of time: nothing, unless told otherwise.
     pub fn timing(&mut self, timing: Timing) {
-        self.timing = timing;
+        self.blueprint.timing = timing;
     }
 
     /// Lets the network fall apart between two groups of actors, within a budget.
     pub fn partitions(&mut self, partitions: Partitions) {
-        self.partitions.push(partitions);
+        self.blueprint.partitions.push(partitions);
     }
 
     /// Lets processes crash, within a budget.
     pub fn crashes(&mut self, crashes: Crashes) {
-        self.crashes.push(crashes);
+        self.blueprint.crashes.push(crashes);
     }
 
     /// Lets an actor, given by its handle or id, behave as it likes, within what it knows.
     pub fn byzantine(&mut self, actor: impl Into<Id>, byzantine: Byzantine<M>) {
-        self.byzantine.push((actor.into(), byzantine));
+        self.blueprint
+            .byzantine
+            .push((actor.into(), byzantine.erased()));
     }
 
     /// No more than `budget` faults in a run altogether: losses, duplicates, crashes, partitions and what Byzantine actors send of their own accord, besides the budget that each has.
     pub fn faults_at_most(&mut self, budget: u32) {
-        self.faults_max = Some(budget);
+        self.blueprint.faults_max = Some(budget);
     }
 
     /// A step of the environment: `msg` arrives at `to` from [`environment()`], whenever `to` is up, once unless told otherwise.
-    pub fn stimulus(&mut self, name: impl Into<String>, to: Id, msg: M) -> &mut Stimulus<M> {
-        self.stimuli.push(Stimulus {
+    pub fn stimulus(&mut self, name: impl Into<String>, to: Id, msg: M) -> &mut Stimulus {
+        self.blueprint.stimuli.push(Stimulus {
             name: name.into(),
             to,
-            msg,
+            msg: Content::new(msg),
             budget: 1,
             must_happen: false,
         });
-        let last = self.stimuli.len() - 1;
-        &mut self.stimuli[last]
+        let last = self.blueprint.stimuli.len() - 1;
+        &mut self.blueprint.stimuli[last]
     }
 
     /// Folds every event into a value that is part of the state: history that properties can read. `fold` returns the new
@@ -327,14 +357,14 @@ impl<M: Message> System<M> {
     where
         T: Clone + Debug + PartialEq + Serialize + Send + Sync + 'static,
     {
-        self.observers.push(observer::boxed(
+        self.blueprint.observers.push(observer::boxed(
             name.into(),
             initial,
             fold,
             Identity::encoded(),
         ));
-        self.interests.push(None);
-        ObserverHandle::new(self.id, self.observers.len() - 1)
+        self.blueprint.interests.push(None);
+        ObserverHandle::new(self.blueprint.id, self.blueprint.observers.len() - 1)
     }
 
     /// Tells an observer only of the events that `wants` lets through, a question about the event alone. Where the observer
@@ -344,7 +374,8 @@ impl<M: Message> System<M> {
         observer: ObserverHandle<T>,
         wants: impl Fn(&Event<'_, M>) -> bool + Send + Sync + 'static,
     ) {
-        self.interests[observer.index_in(self.id)] = Some(Box::new(wants));
+        self.blueprint.interests[observer.index_in(self.blueprint.id)] =
+            Some(Box::new(move |event| wants(&event.typed())));
     }
 
     /// Like [`observer`](System::observer) for values that cannot be serialised, stateright's consistency testers among them. They are
@@ -381,19 +412,19 @@ impl<M: Message> System<M> {
     where
         T: Clone + Debug + PartialEq + Hash + Send + Sync + 'static,
     {
-        self.observers.push(observer::boxed(
+        self.blueprint.observers.push(observer::boxed(
             name.into(),
             initial,
             fold,
             Identity::hashed(),
         ));
-        self.interests.push(None);
-        ObserverHandle::new(self.id, self.observers.len() - 1)
+        self.blueprint.interests.push(None);
+        ObserverHandle::new(self.blueprint.id, self.blueprint.observers.len() - 1)
     }
 }
 
 /// Properties and boundaries.
-impl<M> System<M> {
+impl<M: 'static> System<M> {
     /// Changes what is assumed of runs without end: the steps are fair as said, instead of as the system model has it. Of several
     /// declarations about a step the last counts.
     ///
@@ -404,7 +435,7 @@ impl<M> System<M> {
     /// sys.assume(Steps::timers(), Fairness::None);
     /// ```
     pub fn assume(&mut self, steps: Steps, fairness: Fairness) {
-        self.assumptions.push((steps, fairness));
+        self.blueprint.assumptions.push((steps, fairness));
     }
 
     /// `predicate` holds in every reachable state.
@@ -413,7 +444,7 @@ impl<M> System<M> {
         name: impl Into<String>,
         predicate: impl Fn(&Snapshot<'_, M>) -> bool + Send + Sync + 'static,
     ) {
-        self.property(name, Test::Always(Box::new(predicate)));
+        self.property(name, Test::Always(property::predicate(predicate)));
     }
 
     /// Wherever `premise` holds, `conclusion` holds; vacuous if `premise` never does.
@@ -423,7 +454,13 @@ impl<M> System<M> {
         premise: impl Fn(&Snapshot<'_, M>) -> bool + Send + Sync + 'static,
         conclusion: impl Fn(&Snapshot<'_, M>) -> bool + Send + Sync + 'static,
     ) {
-        self.property(name, Test::Implies(Box::new(premise), Box::new(conclusion)));
+        self.property(
+            name,
+            Test::Implies(
+                property::predicate(premise),
+                property::predicate(conclusion),
+            ),
+        );
     }
 
     /// `predicate` holds in some reachable state.
@@ -432,7 +469,7 @@ impl<M> System<M> {
         name: impl Into<String>,
         predicate: impl Fn(&Snapshot<'_, M>) -> bool + Send + Sync + 'static,
     ) {
-        self.property(name, Test::Reachable(Box::new(predicate)));
+        self.property(name, Test::Reachable(property::predicate(predicate)));
     }
 
     /// Every fair run comes to a state where `goal` holds.
@@ -490,7 +527,7 @@ impl<M> System<M> {
         name: impl Into<String>,
         goal: impl Fn(&Snapshot<'_, M>) -> bool + Send + Sync + 'static,
     ) {
-        self.property(name, Test::Eventually(Box::new(goal)));
+        self.property(name, Test::Eventually(property::predicate(goal)));
     }
 
     /// Whenever `premise` holds, every fair run comes, then or later, to a state where `goal` holds; vacuous if `premise` never does.
@@ -500,7 +537,10 @@ impl<M> System<M> {
         premise: impl Fn(&Snapshot<'_, M>) -> bool + Send + Sync + 'static,
         goal: impl Fn(&Snapshot<'_, M>) -> bool + Send + Sync + 'static,
     ) {
-        self.property(name, Test::LeadsTo(Box::new(premise), Box::new(goal)));
+        self.property(
+            name,
+            Test::LeadsTo(property::predicate(premise), property::predicate(goal)),
+        );
     }
 
     /// Every fair run comes again and again to a state where `goal` holds.
@@ -509,7 +549,7 @@ impl<M> System<M> {
         name: impl Into<String>,
         goal: impl Fn(&Snapshot<'_, M>) -> bool + Send + Sync + 'static,
     ) {
-        self.property(name, Test::InfinitelyOften(Box::new(goal)));
+        self.property(name, Test::InfinitelyOften(property::predicate(goal)));
     }
 
     /// Every fair run comes to a point from which on `goal` always holds.
@@ -518,7 +558,7 @@ impl<M> System<M> {
         name: impl Into<String>,
         goal: impl Fn(&Snapshot<'_, M>) -> bool + Send + Sync + 'static,
     ) {
-        self.property(name, Test::Stabilises(Box::new(goal)));
+        self.property(name, Test::Stabilises(property::predicate(goal)));
     }
 
     /// All quiescent states with the same stimuli and faults spent agree on `value`.
@@ -561,7 +601,7 @@ impl<M> System<M> {
         &mut self,
         predicate: impl Fn(&Snapshot<'_, M>) -> bool + Send + Sync + 'static,
     ) {
-        self.may_end_when = Some(Box::new(predicate));
+        self.blueprint.may_end_when = Some(property::predicate(predicate));
     }
 
     /// A named boundary: states where `predicate` does not hold are not explored, and verdicts say so.
@@ -570,11 +610,13 @@ impl<M> System<M> {
         name: impl Into<String>,
         predicate: impl Fn(&Snapshot<'_, M>) -> bool + Send + Sync + 'static,
     ) {
-        self.boundaries.push((name.into(), Box::new(predicate)));
+        self.blueprint
+            .boundaries
+            .push((name.into(), property::predicate(predicate)));
     }
 
-    fn property(&mut self, name: impl Into<String>, test: Test<M>) {
-        self.properties.push(Property {
+    fn property(&mut self, name: impl Into<String>, test: Test) {
+        self.blueprint.properties.push(Property {
             name: name.into(),
             test,
         });

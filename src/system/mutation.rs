@@ -121,7 +121,11 @@ pub enum Alteration {
 impl<M> System<M> {
     /// Alters every actor.
     pub(crate) fn alter(&mut self, alteration: &Alteration) {
-        let processes = self.slots.iter_mut().filter_map(|s| s.process.as_mut());
+        let processes = self
+            .blueprint
+            .slots
+            .iter_mut()
+            .filter_map(|s| s.process.as_mut());
         processes.for_each(|process| process.alter(alteration.clone()));
     }
 }

@@ -2,7 +2,8 @@
 
 use stateright::actor::{Envelope, Id};
 
-use super::component::{Component, Identity};
+use super::component::{Component, Content, Identity};
+use super::snapshot::typed;
 use crate::error::Error;
 use crate::value::Tree;
 
@@ -25,15 +26,30 @@ pub enum Event<'a, M> {
     Lost(Envelope<&'a M>),
 }
 
+impl<'a> Event<'a, Content> {
+    /// The event with its message as its actors know it.
+    pub(crate) fn typed<M: 'static>(&self) -> Event<'a, M> {
+        match *self {
+            Event::Received(envelope) => Event::Received(typed(envelope)),
+            Event::Sent(envelope) => Event::Sent(typed(envelope)),
+            Event::TimedOut(id) => Event::TimedOut(id),
+            Event::Chose(id) => Event::Chose(id),
+            Event::Crashed(id) => Event::Crashed(id),
+            Event::Recovered(id) => Event::Recovered(id),
+            Event::Lost(envelope) => Event::Lost(typed(envelope)),
+        }
+    }
+}
+
 /// Whether an observer is to be told of an event.
-pub(crate) type Interest<M> = Box<dyn Fn(&Event<'_, M>) -> bool + Send + Sync>;
+pub(crate) type Interest = Box<dyn Fn(&Event<'_, Content>) -> bool + Send + Sync>;
 
 /// An observer with its value's type erased.
-pub(crate) trait Observer<M>: Send + Sync {
+pub(crate) trait Observer: Send + Sync {
     fn name(&self) -> &str;
     fn initial(&self) -> Component;
     /// The new value, if the event changes it.
-    fn fold(&self, value: &Component, event: &Event<'_, M>) -> Option<Component>;
+    fn fold(&self, value: &Component, event: &Event<'_, Content>) -> Option<Component>;
     /// The bytes that tell values apart.
     fn identity(&self, value: &Component, out: &mut Vec<u8>) -> Result<(), Error>;
     fn same(&self, a: &Component, b: &Component) -> bool;
@@ -58,7 +74,7 @@ pub(crate) fn boxed<M: 'static, T: Clone + Send + Sync + 'static>(
     initial: T,
     fold: impl Fn(&T, &Event<'_, M>) -> Option<T> + Send + Sync + 'static,
     identity: Identity<T>,
-) -> Box<dyn Observer<M>> {
+) -> Box<dyn Observer> {
     Box::new(Typed {
         name,
         initial,
@@ -67,7 +83,7 @@ pub(crate) fn boxed<M: 'static, T: Clone + Send + Sync + 'static>(
     })
 }
 
-impl<M, T: Clone + Send + Sync + 'static> Observer<M> for Typed<M, T> {
+impl<M: 'static, T: Clone + Send + Sync + 'static> Observer for Typed<M, T> {
     fn name(&self) -> &str {
         &self.name
     }
@@ -76,8 +92,8 @@ impl<M, T: Clone + Send + Sync + 'static> Observer<M> for Typed<M, T> {
         Component::new(self.initial.clone())
     }
 
-    fn fold(&self, value: &Component, event: &Event<'_, M>) -> Option<Component> {
-        (self.fold)(value.get::<T>(), event).map(Component::new)
+    fn fold(&self, value: &Component, event: &Event<'_, Content>) -> Option<Component> {
+        (self.fold)(value.get::<T>(), &event.typed()).map(Component::new)
     }
 
     fn identity(&self, value: &Component, out: &mut Vec<u8>) -> Result<(), Error> {

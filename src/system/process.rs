@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use stateright::actor::Id;
 
-use super::component::Component;
+use super::component::{Component, Content};
 use super::mutation::Alteration;
 use super::timing::Window;
 use crate::error::Error;
@@ -23,11 +23,11 @@ pub(crate) enum Pending {
 }
 
 /// What a handler did.
-pub(crate) struct Reaction<M> {
+pub(crate) struct Reaction {
     /// The actor's new component; `None`: unchanged.
     pub(crate) local: Option<Component>,
     /// What it sent, in order.
-    pub(crate) sends: Vec<(Id, M)>,
+    pub(crate) sends: Vec<(Id, Content)>,
     /// The handler touched nothing, by stateright's `Cow` rule: state borrowed and no command (for a timer: that timer set again).
     pub(crate) untouched: bool,
     /// Which of the timers that were set before, by position, it set again: whoever waited for them has to wait anew.
@@ -35,30 +35,30 @@ pub(crate) struct Reaction<M> {
 }
 
 /// What a handler is called for.
-pub(crate) enum Happening<'a, M> {
+pub(crate) enum Happening<'a> {
     /// The actor starts, or starts again.
     Start,
-    Message(Id, &'a M),
+    Message(Id, &'a Content),
     Pending(&'a Pending),
 }
 
 /// A handler that the actor crashed in.
-pub(crate) struct Interrupted<M> {
+pub(crate) struct Interrupted {
     /// How many effects happened, of how many.
     pub(crate) after: u32,
     pub(crate) of: u32,
     /// The actor, down.
     pub(crate) local: Component,
     /// What it had sent, in order.
-    pub(crate) sends: Vec<(Id, M)>,
+    pub(crate) sends: Vec<(Id, Content)>,
 }
 
 /// An actor with its types erased. Handlers may panic: the caller catches.
-pub(crate) trait Process<M>: Send + Sync {
+pub(crate) trait Process: Send + Sync {
     /// Starts, or starts again from what the down component `from` saved.
-    fn start(&self, id: Id, from: Option<&Component>) -> Reaction<M>;
-    fn deliver(&self, id: Id, local: &Component, src: Id, msg: &M) -> Reaction<M>;
-    fn fire(&self, id: Id, local: &Component, pending: &Pending) -> Reaction<M>;
+    fn start(&self, id: Id, from: Option<&Component>) -> Reaction;
+    fn deliver(&self, id: Id, local: &Component, src: Id, msg: &Content) -> Reaction;
+    fn fire(&self, id: Id, local: &Component, pending: &Pending) -> Reaction;
     fn crash(&self, local: &Component) -> Component;
     /// The ways in which the actor can crash inside a handler, by the number of effects that happened: first none at all, then each
     /// number below all of them that leaves something else behind than the numbers before it, and than all of them. `local` is `None`
@@ -67,8 +67,8 @@ pub(crate) trait Process<M>: Send + Sync {
         &self,
         id: Id,
         local: Option<&Component>,
-        happening: &Happening<'_, M>,
-    ) -> Vec<Interrupted<M>>;
+        happening: &Happening<'_>,
+    ) -> Vec<Interrupted>;
     /// The same component with another state, of type `A::State` (for several initial states).
     fn with_state(&self, local: &Component, state: &Component) -> Component;
     fn is_up(&self, local: &Component) -> bool;
@@ -100,12 +100,12 @@ pub(crate) trait Process<M>: Send + Sync {
         local
     }
     /// The contents that a Byzantine actor may send of its own accord, in a fixed order; an honest one none.
-    fn known<'a>(&'a self, local: &'a Component) -> Vec<&'a M> {
+    fn known<'a>(&'a self, local: &'a Component) -> Vec<&'a Content> {
         let _ = local;
         Vec::new()
     }
     /// The component that has ignored an event: a Byzantine actor's, or that of its protocol.
-    fn ignore(&self, local: &Component, happening: &Happening<'_, M>) -> Component;
+    fn ignore(&self, local: &Component, happening: &Happening<'_>) -> Component;
     /// The name of the actor's Rust type, for messages about it.
     fn type_name(&self) -> &'static str;
 }

@@ -4,52 +4,69 @@ use std::fmt::Debug;
 use std::hash::Hash;
 
 use super::Message;
-use super::component::Identity;
+use super::component::{Content, Identity};
 use crate::error::Error;
 use crate::value::{Tree, canonical, hash_stream};
 
 /// How messages are told apart, ordered and shown.
-pub(crate) struct MessageRules<M> {
-    pub(crate) identity: Identity<M>,
+pub(crate) struct MessageRules {
+    pub(crate) identity: Identity<Content>,
     /// Equal messages have equal hashes.
-    pub(crate) user_hash: fn(&M) -> u64,
+    pub(crate) user_hash: fn(&Content) -> u64,
     /// The bytes that order messages in steps.
-    pub(crate) key: fn(&M) -> Result<Vec<u8>, Error>,
+    pub(crate) key: fn(&Content) -> Result<Vec<u8>, Error>,
 }
 
-impl<M> MessageRules<M> {
+impl MessageRules {
     /// Identity by canonical encoding.
-    pub(crate) fn encoded() -> Self
+    pub(crate) fn encoded<M>() -> Self
     where
         M: Message,
     {
         MessageRules {
-            identity: Identity::encoded(),
-            user_hash,
+            identity: Identity {
+                bytes: |msg, out| canonical(msg.get::<M>(), out),
+                same: same::<M>,
+                tree: |msg| Tree::of(msg.get::<M>()),
+                strict: true,
+            },
+            user_hash: user_hash::<M>,
             key: |msg| {
                 let mut bytes = Vec::new();
-                canonical(msg, &mut bytes)?;
+                canonical(msg.get::<M>(), &mut bytes)?;
                 Ok(bytes)
             },
         }
     }
 
     /// Identity by `Hash`, told apart by `Eq`, ordered by `Debug` text.
-    pub(crate) fn hashed() -> Self
+    pub(crate) fn hashed<M>() -> Self
     where
-        M: Eq + Hash + Debug,
+        M: Eq + Hash + Debug + 'static,
     {
         MessageRules {
-            identity: Identity::hashed(),
-            user_hash,
-            key: |msg| Ok(Tree::debug(msg).text().into_bytes()),
+            identity: Identity {
+                bytes: |msg, out| {
+                    hash_stream(msg.get::<M>(), out);
+                    Ok(())
+                },
+                same: same::<M>,
+                tree: |msg| Tree::debug(msg.get::<M>()),
+                strict: false,
+            },
+            user_hash: user_hash::<M>,
+            key: |msg| Ok(Tree::debug(msg.get::<M>()).text().into_bytes()),
         }
     }
 }
 
-fn user_hash<M: Hash>(msg: &M) -> u64 {
+fn same<M: PartialEq + 'static>(a: &Content, b: &Content) -> bool {
+    a.get::<M>() == b.get::<M>()
+}
+
+fn user_hash<M: Hash + 'static>(msg: &Content) -> u64 {
     let mut stream = Vec::new();
-    hash_stream(msg, &mut stream);
+    hash_stream(msg.get::<M>(), &mut stream);
     xxhash_rust::xxh3::xxh3_64(&stream)
 }
 

@@ -1,23 +1,24 @@
 //! One state of a system, as properties read it.
 
+use std::marker::PhantomData;
 use std::ops::Index;
 
 use stateright::actor::{Actor, Envelope};
 
 use super::actor::Local;
-use super::component::Component;
+use super::component::{Component, Content};
 use super::guard::Mistake;
 use super::handle::{Handle, ObserverHandle, SystemId};
 
 /// The space's side of a snapshot: hands out components, and may note which ones are read.
-pub(crate) trait View<M> {
+pub(crate) trait View {
     fn system(&self) -> SystemId;
     fn local(&self, actor: usize) -> &Component;
     fn observed(&self, observer: usize) -> &Component;
     /// Every envelope in flight, each copy once, FIFO channels from the head, in an order that means nothing otherwise.
-    fn in_flight(&self) -> Vec<Envelope<&M>>;
+    fn in_flight(&self) -> Vec<Envelope<&Content>>;
     /// What was delivered last, where the system remembers it.
-    fn last_delivery(&self) -> Option<Envelope<&M>>;
+    fn last_delivery(&self) -> Option<Envelope<&Content>>;
     /// Whether the partition of this name, or any, is up; `None`: there is none of that name.
     fn partition_is_up(&self, name: Option<&str>) -> Option<bool>;
     /// Whether the bounds on time hold.
@@ -28,15 +29,19 @@ pub(crate) trait View<M> {
 
 /// One state of a system. Index it with a [`Handle`] for an actor's state, with an [`ObserverHandle`] for an observer's value.
 pub struct Snapshot<'a, M> {
-    view: &'a dyn View<M>,
+    view: &'a dyn View,
+    messages: PhantomData<fn() -> M>,
 }
 
-impl<'a, M> Snapshot<'a, M> {
-    pub(crate) fn new(view: &'a dyn View<M>) -> Self {
-        Snapshot { view }
+impl<'a, M: 'static> Snapshot<'a, M> {
+    pub(crate) fn new(view: &'a dyn View) -> Self {
+        Snapshot {
+            view,
+            messages: PhantomData,
+        }
     }
 
-    pub(crate) fn view(&self) -> &'a dyn View<M> {
+    pub(crate) fn view(&self) -> &'a dyn View {
         self.view
     }
 
@@ -104,11 +109,11 @@ impl<'a, M> Snapshot<'a, M> {
     ///
     /// A property that reads it makes every delivery count, also those that change no actor: the state space is larger.
     pub fn in_flight(&self) -> impl Iterator<Item = Envelope<&'a M>> + use<'a, M> {
-        self.view.in_flight().into_iter()
+        self.view.in_flight().into_iter().map(typed)
     }
 }
 
-impl<A: Actor<Msg = M> + 'static, M> Index<Handle<A>> for Snapshot<'_, M> {
+impl<A: Actor<Msg = M> + 'static, M: 'static> Index<Handle<A>> for Snapshot<'_, M> {
     type Output = A::State;
 
     /// # Panics
@@ -135,6 +140,15 @@ impl<T: 'static, M> Index<ObserverHandle<T>> for Snapshot<'_, M> {
 }
 
 /// Ids as numbers.
+/// An envelope with its message as its actors know it.
+pub(crate) fn typed<'a, M: 'static>(envelope: Envelope<&'a Content>) -> Envelope<&'a M> {
+    Envelope {
+        src: envelope.src,
+        dst: envelope.dst,
+        msg: envelope.msg.get::<M>(),
+    }
+}
+
 trait Pretty {
     fn pretty(&self) -> String;
 }

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use stateright::actor::{Actor, Id};
 
 use super::actor::Local;
-use super::component::Component;
+use super::component::{Component, Content};
 use super::encoded::EncodedActor;
 use super::handle::{Handle, ObserverHandle};
 use super::{Message, System};
@@ -106,20 +106,20 @@ fn renamed_timer<A: RenamedActor>(
 pub(crate) type RenameObserved = fn(&Component, Rename<'_>) -> Result<Component, Error>;
 
 /// How a message is renamed.
-pub(crate) type RenameMessage<M> = fn(&M, Rename<'_>) -> Result<M, Error>;
+pub(crate) type RenameMessage = fn(&Content, Rename<'_>) -> Result<Content, Error>;
 
 /// What was declared to be interchangeable.
-pub(crate) struct Symmetries<M> {
+pub(crate) struct Symmetries {
     /// Groups of actors.
     pub(crate) groups: Vec<Vec<usize>>,
     /// Per actor whose component may mention such an actor.
     pub(crate) renamers: BTreeMap<usize, Renamer>,
     /// Per observer whose value may mention such an actor.
     pub(crate) observers: BTreeMap<usize, RenameObserved>,
-    pub(crate) message: Option<RenameMessage<M>>,
+    pub(crate) message: Option<RenameMessage>,
 }
 
-impl<M> Default for Symmetries<M> {
+impl Default for Symmetries {
     fn default() -> Self {
         Symmetries {
             groups: Vec::new(),
@@ -138,8 +138,8 @@ pub struct Symmetric<'s, M> {
 impl<M: Message> Symmetric<'_, M> {
     /// The state of this actor, which is none of them, mentions them by their ids.
     pub fn mentioned_by<A: RenamedActor<Msg = M>>(&mut self, handle: Handle<A>) -> &mut Self {
-        let actor = handle.index_in(self.system.id);
-        let renamers = &mut self.system.symmetries.renamers;
+        let actor = handle.index_in(self.system.blueprint.id);
+        let renamers = &mut self.system.blueprint.symmetries.renamers;
         renamers.insert(actor, Renamer::of::<A>());
         self
     }
@@ -149,8 +149,8 @@ impl<M: Message> Symmetric<'_, M> {
     where
         T: Serialize + DeserializeOwned + Send + Sync + 'static,
     {
-        let observer = handle.index_in(self.system.id);
-        let renamers = &mut self.system.symmetries.observers;
+        let observer = handle.index_in(self.system.blueprint.id);
+        let renamers = &mut self.system.blueprint.symmetries.observers;
         renamers.insert(observer, |value, rename| {
             Ok(Component::new(renamed(value.get::<T>(), rename)?))
         });
@@ -218,20 +218,21 @@ impl<M: Message + DeserializeOwned> System<M> {
     ) -> Symmetric<'_, M> {
         let members: Vec<usize> = members
             .iter()
-            .map(|handle| handle.index_in(self.id))
+            .map(|handle| handle.index_in(self.blueprint.id))
             .collect();
         for (i, member) in members.iter().enumerate() {
-            let mut known = self.symmetries.groups.iter().flatten();
+            let mut known = self.blueprint.symmetries.groups.iter().flatten();
             assert!(
                 !members[..i].contains(member) && !known.any(|other| other == member),
                 "{:?} is declared symmetric twice",
                 Id::from(*member)
             );
-            let renamers = &mut self.symmetries.renamers;
+            let renamers = &mut self.blueprint.symmetries.renamers;
             renamers.insert(*member, Renamer::of::<A>());
         }
-        self.symmetries.groups.push(members);
-        self.symmetries.message = Some(|msg, rename| renamed(msg, rename));
+        self.blueprint.symmetries.groups.push(members);
+        self.blueprint.symmetries.message =
+            Some(|msg, rename| Ok(Content::new(renamed(msg.get::<M>(), rename)?)));
         Symmetric { system: self }
     }
 }

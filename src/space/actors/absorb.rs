@@ -8,11 +8,13 @@ use stateright::actor::{Envelope, Id};
 use super::layout::{
     CRASH_EVENT, Entry, PENDING_EVENT, RECOVER_EVENT, TICK_EVENT, Told, WITHOUT_EFFECT,
 };
-use super::{Scratch, TypedSpace};
+use super::{ActorSpace, Scratch};
 use crate::error::Error;
 use crate::space::Absorbed;
 use crate::space::sabotage::Sabotage;
-use crate::system::{Activity, Component, Event, NoOp, Reaction, Thrown, guarded, guarded_as};
+use crate::system::{
+    Activity, Component, Content, Event, NoOp, Reaction, Thrown, guarded, guarded_as,
+};
 
 /// Something user code has to answer, or a channel that was never seen.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -62,16 +64,16 @@ pub(super) enum Miss {
 }
 
 /// A handler's answer with the bytes that identify it.
-pub(super) struct Answered<M> {
+pub(super) struct Answered {
     /// The new component with its identity; `None`: unchanged.
     pub(super) local: Option<(Component, Vec<u8>)>,
-    pub(super) sends: Vec<(Id, M, Vec<u8>)>,
+    pub(super) sends: Vec<(Id, Content, Vec<u8>)>,
     pub(super) untouched: bool,
     /// Positions of timers that were set again.
     pub(super) rearmed: Vec<usize>,
 }
 
-impl<M> Answered<M> {
+impl Answered {
     /// Whether both left the same behind and sent the same.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         let bytes = |answered: &'_ Self| answered.local.as_ref().map(|(_, bytes)| bytes.clone());
@@ -87,7 +89,7 @@ impl<M> Answered<M> {
 /// What a fold came to, with its identity; `None`: the value it began with.
 type Folded = Option<(Component, Vec<u8>)>;
 
-impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
+impl ActorSpace {
     pub(super) fn absorb_all(&mut self, scratches: &mut [Scratch]) -> Result<Absorbed, Error> {
         let mut asked = HashSet::new();
         let (mut handlers, mut folds, mut decides) = (Vec::new(), Vec::new(), Vec::new());
@@ -189,13 +191,13 @@ impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
     }
 
     /// An envelope of the network as user code sees it.
-    pub(super) fn envelope(&self, item: u32) -> Envelope<&M> {
+    pub(super) fn envelope(&self, item: u32) -> Envelope<&Content> {
         let envelope = self.item_envelopes[item as usize];
         let (src, dst) = self.envelope_ends(item);
         Envelope {
             src,
             dst,
-            msg: self.envelopes.get(envelope).get::<M>(),
+            msg: self.envelopes.get(envelope),
         }
     }
 
@@ -208,7 +210,7 @@ impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
     }
 
     /// Runs one handler, twice.
-    fn run_handler(&self, local: u32, event: u32) -> Result<Result<Answered<M>, String>, Error> {
+    fn run_handler(&self, local: u32, event: u32) -> Result<Result<Answered, String>, Error> {
         let info = &self.local_infos[local as usize];
         let actor = info.actor as usize;
         let process = &self.processes[actor];
@@ -281,8 +283,8 @@ impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
     pub(super) fn answered(
         &self,
         actor: usize,
-        reaction: Result<Reaction<M>, Thrown>,
-    ) -> Result<Result<Answered<M>, String>, Error> {
+        reaction: Result<Reaction, Thrown>,
+    ) -> Result<Result<Answered, String>, Error> {
         let reaction = match reaction {
             Ok(reaction) => reaction,
             Err(thrown) if thrown.is_mistake => {
@@ -346,7 +348,7 @@ impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
         &mut self,
         local: u32,
         event: u32,
-        answer: Result<Answered<M>, String>,
+        answer: Result<Answered, String>,
     ) -> Result<Entry, Error> {
         let actor = self.local_infos[local as usize].actor as usize;
         let told = match event {
@@ -400,7 +402,7 @@ impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
         actor: usize,
         local: u32,
         new: Option<(Component, Vec<u8>)>,
-        sends: Vec<(Id, M, Vec<u8>)>,
+        sends: Vec<(Id, Content, Vec<u8>)>,
     ) -> Result<(u32, Vec<u32>), Error> {
         let after = match new {
             Some((component, bytes)) => self.local(actor, component, &bytes)?,
@@ -523,7 +525,7 @@ impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
         }
     }
 
-    fn event(&self, told: Told) -> Event<'_, M> {
+    fn event(&self, told: Told) -> Event<'_, Content> {
         match told {
             Told::Received(item) => Event::Received(self.envelope(item)),
             Told::Sent(item) => Event::Sent(self.envelope(item)),

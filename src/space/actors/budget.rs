@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicU32;
 
 use crate::error::Error;
 use crate::space::{FaultKind, FaultKinds};
-use crate::system::{Link, System};
+use crate::system::{Blueprint, Link};
 
 /// Budgets as one number in mixed radix: stimuli, then crash rules, then what [`Budget::of`] adds.
 #[derive(Default)]
@@ -71,8 +71,8 @@ impl Budget {
     ///
     /// # Errors
     /// Links declare different budgets of one kind; all together are too large; a stimulus goes to nobody.
-    pub(super) fn of<M>(
-        system: &System<M>,
+    pub(super) fn of(
+        system: &Blueprint,
         lanes: &[String],
         crash_rules: &[Option<usize>],
         partitions: &[String],

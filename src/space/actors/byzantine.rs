@@ -10,10 +10,10 @@ use rayon::prelude::*;
 use super::absorb::Answered;
 use super::budget::Spends;
 use super::layout::{Entry, Event, FORGE_EVENT, NOBODY, PENDING_EVENT, Place, Rule, Told};
-use super::{DOWN, TypedSpace};
+use super::{ActorSpace, DOWN};
 use crate::error::Error;
 use crate::system::{
-    Activity, Byzantine, ByzantineProcess, Happening, Pending, Process, Reaction, System,
+    Activity, Blueprint, Byzantine, ByzantineProcess, Happening, Pending, Process, Reaction,
     guarded_as,
 };
 
@@ -29,9 +29,9 @@ pub(super) struct Traitor {
 ///
 /// # Errors
 /// Something declared is no actor, or is declared twice, or could send without end.
-pub(super) fn traitors<M: Clone + Send + Sync + 'static>(
-    system: &System<M>,
-    processes: &mut Vec<Box<dyn Process<M>>>,
+pub(super) fn traitors(
+    system: &Blueprint,
+    processes: &mut Vec<Box<dyn Process>>,
     lanes: &[String],
     rules: &[Rule],
     sends: &[Option<usize>],
@@ -88,7 +88,7 @@ pub(super) fn traitors<M: Clone + Send + Sync + 'static>(
     Ok(traitors)
 }
 
-impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
+impl ActorSpace {
     /// Visits what Byzantine actors can do beyond their protocol.
     pub(super) fn places_byzantine<B>(
         &self,
@@ -231,7 +231,7 @@ impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
 
     /// Interns what ignoring an event leaves behind: (local component, event).
     pub(super) fn absorb_ignored(&mut self, misses: &[(u32, u32)]) -> Result<(), Error> {
-        let answers: Vec<Result<Result<Answered<M>, String>, Error>> = misses
+        let answers: Vec<Result<Result<Answered, String>, Error>> = misses
             .par_iter()
             .map(|&(local, event)| {
                 let info = &self.local_infos[local as usize];

@@ -4,7 +4,7 @@
 //! who is who. The key of an actor is made of its component and of what is in flight from it and to it. Where keys are equal, every order is
 //! an image, and the least counts; so keys need not tell actors apart that differ.
 
-use super::TypedSpace;
+use super::ActorSpace;
 
 /// Exchanges of neighbours, by the position of the first, that lead through all orders of `n` things: plain changes (Steinhaus, Johnson,
 /// Trotter).
@@ -35,7 +35,7 @@ fn mix(key: u64, salt: u64) -> u64 {
     mixed ^ (mixed >> 29)
 }
 
-impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
+impl ActorSpace {
     /// Exchanges two actors in a state. The network is out of order afterwards.
     pub(super) fn exchange(&self, g: usize, words: &mut [u32]) {
         let generator = &self.orbits.generators[g];

@@ -13,18 +13,22 @@ use super::layout::Rule;
 use super::orbits::Orbits;
 use super::partitions::Cuts;
 use super::time::{Clock, delay_of};
-use super::{Budget, Seen, TypedSpace};
+use super::{ActorSpace, Budget, Seen};
 use crate::error::Error;
 use crate::space::intern::{ContentHash, Kind, Table};
 use crate::space::{PROPERTIES_MAX, PropertyDecl, PropertyKind};
-use crate::system::{Crashes, NoOp, System, Test};
+use crate::system::{Blueprint, Crashes, NoOp, System, Test};
 
-impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
+impl ActorSpace {
     /// Compiles a system.
     ///
     /// # Errors
     /// A reserved actor was never set; two actors or properties share a name; too many properties; a stimulus for nobody.
-    pub(crate) fn new(mut system: System<M>) -> Result<Self, Error> {
+    pub fn new<M>(system: System<M>) -> Result<Self, Error> {
+        Self::compile(system.blueprint)
+    }
+
+    fn compile(mut system: Blueprint) -> Result<Self, Error> {
         let mut processes = Vec::new();
         let mut lanes: Vec<String> = Vec::new();
         for slot in &mut system.slots {
@@ -133,7 +137,7 @@ impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
             .any(|p| matches!(p.kind, PropertyKind::NoDeadlock | PropertyKind::Confluent));
         let asks_liveness = properties.iter().any(|p| p.kind.is_liveness());
         let n_observers = system.observers.len();
-        let mut space = TypedSpace {
+        let mut space = ActorSpace {
             processes,
             lanes,
             rules,
@@ -205,7 +209,7 @@ impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
 }
 
 /// The rule of every pair of ids: actors, then one row and column for everybody else.
-fn compile_rules<M>(system: &System<M>, n: usize, cuts: &Cuts) -> Result<Vec<Rule>, Error> {
+fn compile_rules(system: &Blueprint, n: usize, cuts: &Cuts) -> Result<Vec<Rule>, Error> {
     let mut rules = Vec::with_capacity((n + 1) * (n + 1));
     for src in 0..=n {
         for dst in 0..=n {

@@ -3,13 +3,13 @@
 use stateright::actor::Id;
 
 use super::layout::{self, Aim, Item, NO_ITEM, NOBODY, Told};
-use super::{DOWN, LocalInfo, TypedSpace};
+use super::{ActorSpace, DOWN, LocalInfo};
 use crate::error::Error;
 use crate::space::intern::{COMPONENTS_MAX, Comparison, Kind};
-use crate::system::{Component, ENVIRONMENT, Pending, guarded};
+use crate::system::{Component, Content, ENVIRONMENT, Pending, guarded};
 
-impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
-    pub(super) fn message_bytes(&self, msg: &M) -> Result<Vec<u8>, Error> {
+impl ActorSpace {
+    pub(super) fn message_bytes(&self, msg: &Content) -> Result<Vec<u8>, Error> {
         let mut bytes = Vec::new();
         (self.system.message.identity.bytes)(msg, &mut bytes)?;
         Ok(bytes)
@@ -20,12 +20,9 @@ impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
         &mut self,
         src: usize,
         dst: Id,
-        msg: M,
+        msg: Content,
         bytes: &[u8],
-    ) -> Result<u32, Error>
-    where
-        M: Send + Sync + 'static,
-    {
+    ) -> Result<u32, Error> {
         let n = self.n_actors();
         let dst = usize::from(dst);
         if dst >= n && dst != ENVIRONMENT && !self.system.rules.sends_to_nobody {
@@ -40,19 +37,15 @@ impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
         let slot = ((src as u64) << 32) | (dst as u64 & 0xffff_ffff);
         let identity = self.system.message.identity;
         let comparison = Comparison {
-            same: &|a: &Component, b: &Component| (identity.same)(a.get::<M>(), b.get::<M>()),
-            bytes: &|component: &Component, out: &mut Vec<u8>| {
-                (identity.bytes)(component.get::<M>(), out)
-            },
-            user_hash: Some(&|component: &Component| {
-                (self.system.message.user_hash)(component.get::<M>())
-            }),
+            same: &identity.same,
+            bytes: &identity.bytes,
+            user_hash: Some(&self.system.message.user_hash),
             strict: identity.strict,
             name: &|| "the message type".to_owned(),
         };
         let (envelope, is_new) =
             self.envelopes
-                .intern(&self.hash, slot, bytes, Component::new(msg), &comparison)?;
+                .intern(&self.hash, slot, bytes, msg, &comparison)?;
         if !is_new {
             return Ok(self.envelope_items[envelope as usize]);
         }

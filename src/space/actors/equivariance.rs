@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::TypedSpace;
+use super::ActorSpace;
 use super::layout::{CRASH_EVENT, Entry, PENDING_EVENT, RECOVER_EVENT};
 use crate::error::Error;
 
@@ -17,7 +17,7 @@ use crate::error::Error;
 const CURE: &str = "nothing but their ids may tell symmetric actors apart: hold peers as `Id` and not as numbers, and treat them alike; or do \
                     not declare them symmetric";
 
-impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
+impl ActorSpace {
     /// Adds to the questions about handlers all their images.
     pub(super) fn add_images(&self, handlers: &mut Vec<(u32, u32)>) {
         let mut known: HashSet<(u32, u32)> = handlers.iter().copied().collect();

@@ -10,7 +10,7 @@ use stateright::actor::Id;
 
 use super::layout::{Event, FORGE_EVENT, PENDING_EVENT, Place, WITHOUT_EFFECT};
 use super::steps::Effect;
-use super::{Scratch, TypedSpace};
+use super::{ActorSpace, Scratch};
 use crate::error::Error;
 use crate::space::sabotage::Sabotage;
 use crate::space::{Class, FairClass, Fairness, Role, Share};
@@ -69,7 +69,7 @@ impl OwnClasses {
     }
 }
 
-impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
+impl ActorSpace {
     /// The classes of a local component's pending events.
     pub(super) fn classes_of(
         &mut self,

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use stateright::actor::Id;
 
-use super::TypedSpace;
+use super::ActorSpace;
 use super::layout::{NO_ITEM, Told};
 use crate::error::Error;
 use crate::system::{Activity, Happening, guarded_as};
@@ -27,7 +27,7 @@ struct Start {
     crashes: bool,
 }
 
-impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
+impl ActorSpace {
     /// Runs every `on_start` and builds the initial states: one, or the product of the declared starts and of the crashes in
     /// `on_start`, the last actor's alternatives varying fastest.
     pub(super) fn initial_states(&mut self) -> Result<Vec<Vec<u32>>, Error> {

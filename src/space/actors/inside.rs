@@ -12,7 +12,7 @@ use stateright::actor::Id;
 use super::absorb::{Answered, Miss};
 use super::budget::Spends;
 use super::layout::{Entry, Event, NOBODY, PENDING_EVENT, Place, RECOVER_EVENT, Told};
-use super::{DOWN, Scratch, TypedSpace};
+use super::{ActorSpace, DOWN, Scratch};
 use crate::error::Error;
 use crate::space::sabotage::Sabotage;
 use crate::system::{Activity, Happening, Pending, Thrown, guarded_as};
@@ -27,13 +27,13 @@ pub(super) struct Interruption {
 }
 
 /// A way to crash inside a handler, with the bytes that identify it.
-pub(super) struct Cutoff<M> {
+pub(super) struct Cutoff {
     after: u32,
     of: u32,
-    pub(super) answered: Answered<M>,
+    pub(super) answered: Answered,
 }
 
-impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
+impl ActorSpace {
     /// Visits the crashes inside handlers.
     pub(super) fn places_inside<B>(
         &self,
@@ -171,8 +171,8 @@ impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
         &self,
         actor: usize,
         local: Option<u32>,
-        happening: &Happening<'_, M>,
-    ) -> Result<Vec<Cutoff<M>>, Error> {
+        happening: &Happening<'_>,
+    ) -> Result<Vec<Cutoff>, Error> {
         let component = local.map(|local| self.locals.get(local));
         let run = || {
             let id = Id::from(actor);
@@ -199,8 +199,8 @@ impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
     fn cutoffs(
         &self,
         actor: usize,
-        interrupted: Result<Vec<crate::system::Interrupted<M>>, Thrown>,
-    ) -> Result<Vec<Cutoff<M>>, Error> {
+        interrupted: Result<Vec<crate::system::Interrupted>, Thrown>,
+    ) -> Result<Vec<Cutoff>, Error> {
         let mut cutoffs = Vec::new();
         for cut in interrupted.unwrap_or_default() {
             let reaction = crate::system::Reaction {
@@ -279,7 +279,7 @@ impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
         &mut self,
         actor: usize,
         local: u32,
-        cutoff: Cutoff<M>,
+        cutoff: Cutoff,
     ) -> Result<(u32, Vec<u32>), Error> {
         let mut sends = cutoff.answered.sends;
         if self.hash.sabotage.is(Sabotage::PrefixOffByOne) {

@@ -11,11 +11,11 @@ use xxhash_rust::xxh3::xxh3_128_with_seed;
 
 use super::absorb::Miss;
 use super::keymap::KeyMap;
-use super::{Scratch, TypedSpace};
+use super::{ActorSpace, Scratch};
 use crate::error::Error;
 use crate::space::{Answer, Judgement, PropertyKind};
 use crate::system::{
-    Activity, Component, Predicate, Snapshot, System, SystemId, Test, Thrown, Valuation, View,
+    Activity, Blueprint, Component, Content, Predicate, SystemId, Test, Thrown, Valuation, View,
     guarded_as,
 };
 
@@ -31,7 +31,7 @@ pub(super) enum Question {
 }
 
 /// All questions of a system: boundaries first.
-pub(super) fn questions<M>(system: &System<M>) -> Vec<Question> {
+pub(super) fn questions(system: &Blueprint) -> Vec<Question> {
     let mut questions: Vec<Question> = (0..system.boundaries.len())
         .map(Question::Boundary)
         .collect();
@@ -171,15 +171,15 @@ fn is_asked_twice(number: u64) -> bool {
 }
 
 /// A state as user code sees it; notes which words are read.
-pub(super) struct Reading<'a, M> {
-    space: &'a TypedSpace<M>,
+pub(super) struct Reading<'a> {
+    space: &'a ActorSpace,
     words: &'a [u32],
     reads: RefCell<Vec<u32>>,
     reads_network: Cell<bool>,
 }
 
-impl<'a, M> Reading<'a, M> {
-    pub(super) fn new(space: &'a TypedSpace<M>, words: &'a [u32]) -> Self {
+impl<'a> Reading<'a> {
+    pub(super) fn new(space: &'a ActorSpace, words: &'a [u32]) -> Self {
         Reading {
             space,
             words,
@@ -196,7 +196,7 @@ impl<'a, M> Reading<'a, M> {
     }
 }
 
-impl<M: Clone + Send + Sync + 'static> View<M> for Reading<'_, M> {
+impl View for Reading<'_> {
     fn system(&self) -> SystemId {
         self.space.system.id
     }
@@ -216,13 +216,13 @@ impl<M: Clone + Send + Sync + 'static> View<M> for Reading<'_, M> {
         self.space.observed[observer].get(self.words[word])
     }
 
-    fn in_flight(&self) -> Vec<Envelope<&M>> {
+    fn in_flight(&self) -> Vec<Envelope<&Content>> {
         self.reads_network.set(true);
         self.space.network_asked.store(true, Ordering::Relaxed);
         self.space.in_flight(self.words)
     }
 
-    fn last_delivery(&self) -> Option<Envelope<&M>> {
+    fn last_delivery(&self) -> Option<Envelope<&Content>> {
         self.reads_network.set(true);
         let word = self.words[self.space.last_at()?];
         word.checked_sub(1).map(|item| self.space.envelope(item))
@@ -251,9 +251,9 @@ impl<M: Clone + Send + Sync + 'static> View<M> for Reading<'_, M> {
     }
 }
 
-impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
+impl ActorSpace {
     /// Every envelope in flight.
-    fn in_flight(&self, words: &[u32]) -> Vec<Envelope<&M>> {
+    fn in_flight(&self, words: &[u32]) -> Vec<Envelope<&Content>> {
         let mut envelopes = Vec::new();
         for &item in &words[self.header..] {
             match self.channel_contents.get(&item) {
@@ -264,7 +264,7 @@ impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
         envelopes
     }
 
-    fn predicate(&self, question: Question) -> &Predicate<M> {
+    fn predicate(&self, question: Question) -> &Predicate {
         match question {
             Question::Boundary(index) => &self.system.boundaries[index].1,
             Question::MayEnd => match &self.system.may_end_when {
@@ -348,8 +348,7 @@ impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
         let predicate = self.predicate(question);
         let run = || -> Result<(Truth, Vec<u32>, bool), Error> {
             let reading = Reading::new(self, words);
-            let truth = match guarded_as(Activity::Property, || predicate(&Snapshot::new(&reading)))
-            {
+            let truth = match guarded_as(Activity::Property, || predicate(&reading)) {
                 Ok(answer) => Truth::Is(answer),
                 Err(Thrown {
                     message,
@@ -623,12 +622,10 @@ impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
         let Test::Confluent { inputs, value } = &property.test else {
             unreachable!("only confluent properties are valuated")
         };
-        let hash = |valuation: &Valuation<M>| -> Result<Result<u128, String>, Error> {
+        let hash = |valuation: &Valuation| -> Result<Result<u128, String>, Error> {
             let reading = Reading::new(self, words);
             let mut bytes = Vec::new();
-            match guarded_as(Activity::Property, || {
-                valuation(&Snapshot::new(&reading), &mut bytes)
-            }) {
+            match guarded_as(Activity::Property, || valuation(&reading, &mut bytes)) {
                 Ok(Ok(())) => Ok(Ok(xxh3_128_with_seed(&bytes, self.hash.seed))),
                 Ok(Err(error)) => Err(error.about(&format!("property \"{}\"", property.name))),
                 Err(thrown) if thrown.is_mistake => Err(Error::model(thrown.message)),

@@ -6,14 +6,14 @@ use std::sync::atomic::Ordering;
 use super::layout::{
     CRASH_EVENT, FORGE_EVENT, Item, PENDING_EVENT, Place, RECOVER_EVENT, WITHOUT_EFFECT,
 };
-use super::{Scratch, TypedSpace};
+use super::{ActorSpace, Scratch};
 use crate::error::Error;
 use crate::space::sabotage::Sabotage;
 use crate::space::{Interrupted, Label, NeverExercised, Rendered, StepKind};
 use crate::system::{ENVIRONMENT, Window};
 use crate::value::Tree;
 
-impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
+impl ActorSpace {
     pub(super) fn message_tree(&self, item: u32) -> Tree {
         self.named((self.system.message.identity.tree)(self.envelope(item).msg))
     }

@@ -30,7 +30,6 @@ mod tests;
 mod time;
 
 pub use layout::Words;
-pub use space::ActorSpace;
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
@@ -49,12 +48,12 @@ use super::intern::{ContentHash, Kind, Table};
 use super::sabotage::{Sabotage, Sabotaged};
 use super::{FaultKinds, PropertyDecl};
 use crate::error::Error;
-use crate::system::{ENVIRONMENT, NoOp, Pending, Process, System};
+use crate::system::{Blueprint, ENVIRONMENT, NoOp, Pending, Process};
 
-/// The state space of a [`System`] whose messages are of the type `M`.
-pub(crate) struct TypedSpace<M> {
-    system: System<M>,
-    processes: Vec<Box<dyn Process<M>>>,
+/// The state space of a [`System`](crate::system::System).
+pub struct ActorSpace {
+    system: Blueprint,
+    processes: Vec<Box<dyn Process>>,
     lanes: Vec<String>,
     /// Rules per ordered pair of actors; the last row and column stand for ids that are no actor.
     rules: Vec<Rule>,
@@ -179,10 +178,12 @@ pub struct Scratch {
     judged: u64,
 }
 
-impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
-    /// Puts a deliberate fault into the space, for the tests that must catch it.
+impl ActorSpace {
+    /// The same space with a deliberate fault, for the tests that must catch it.
     #[cfg(debug_assertions)]
-    fn put_fault(&mut self, fault: Sabotage) {
+    #[doc(hidden)]
+    #[must_use]
+    pub fn sabotaged(mut self, fault: Sabotage) -> Self {
         self.hash.sabotage = Sabotaged::with(fault);
         if fault == Sabotage::FifoAsMultiset {
             self.rules.iter_mut().for_each(|rule| rule.fifo = false);
@@ -207,6 +208,7 @@ impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
                 }
             }
         }
+        self
     }
 
     fn n_actors(&self) -> usize {

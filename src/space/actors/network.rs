@@ -2,9 +2,9 @@
 
 use super::absorb::Miss;
 use super::layout::{NO_ITEM, UNKNOWN_ITEM};
-use super::{Scratch, TypedSpace};
+use super::{ActorSpace, Scratch};
 
-impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
+impl ActorSpace {
     /// Takes an item (of a channel: its head) out of the network and puts the sends in, in order; the change of the sum. `keeps_time`: the
     /// bounds on time hold.
     pub(super) fn move_network(

@@ -13,11 +13,11 @@ use std::collections::{BTreeSet, VecDeque};
 
 use stateright::actor::Id;
 
-use super::TypedSpace;
+use super::ActorSpace;
 use super::canonical::plain_changes;
 use super::layout::{CRASH_EVENT, PENDING_EVENT, RECOVER_EVENT, Told};
 use crate::error::Error;
-use crate::system::{Pending, guarded};
+use crate::system::{Content, Pending, guarded};
 use crate::value::Tree;
 
 /// The largest group that is reduced by: a property is asked about so many images of a state.
@@ -146,7 +146,7 @@ fn set<T: Clone>(table: &mut Vec<T>, id: u32, unknown: &T, value: T) {
     table[id] = value;
 }
 
-impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
+impl ActorSpace {
     /// The declared symmetry in words; `None` if there is none.
     pub(super) fn symmetry_in_words(&self) -> Option<String> {
         let groups = &self.system.symmetries.groups;
@@ -284,7 +284,7 @@ impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
         Ok(generator)
     }
 
-    fn renamed_message(&self, generator: &Generator, msg: &M) -> Result<M, Error> {
+    fn renamed_message(&self, generator: &Generator, msg: &Content) -> Result<Content, Error> {
         match self.system.symmetries.message {
             Some(rename) => rename(msg, &|id| generator.actor(id)),
             None => Ok(msg.clone()),

@@ -5,7 +5,7 @@
 use super::budget::numbered;
 use crate::error::Error;
 use crate::space::intern::{ContentHash, Kind};
-use crate::system::System;
+use crate::system::Blueprint;
 
 /// The partitions of a system; the index of one is its bit.
 #[derive(Default)]
@@ -23,7 +23,7 @@ pub(super) struct Cuts {
 impl Cuts {
     /// # Errors
     /// A group is empty, names no actor, or shares one with the other; two partitions share a name; there are more than a word has bits.
-    pub(super) fn of<M>(system: &System<M>, n: usize) -> Result<Self, Error> {
+    pub(super) fn of(system: &Blueprint, n: usize) -> Result<Self, Error> {
         let mut cuts = Cuts::default();
         for (position, partitions) in system.partitions.iter().enumerate() {
             let name = match &partitions.name {

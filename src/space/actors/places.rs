@@ -3,9 +3,9 @@
 use std::ops::ControlFlow;
 
 use super::layout::{NOBODY, Place};
-use super::{DOWN, TypedSpace};
+use super::{ActorSpace, DOWN};
 
-impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
+impl ActorSpace {
     /// Visits the places of a state in step order. Nothing is looked up: the list depends on the words alone.
     pub(super) fn places<B>(
         &self,

@@ -4,10 +4,10 @@
 use super::absorb::Miss;
 use super::layout::{WITHOUT_EFFECT, Words};
 use super::network::insert_sorted;
-use super::{DOWN, Scratch, TypedSpace};
+use super::{ActorSpace, DOWN, Scratch};
 use crate::space::Fingerprint;
 
-impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
+impl ActorSpace {
     /// Appends the fingerprint behind each delivery: the same places, in the same order, as the general path visits.
     #[inline]
     pub(super) fn expand_deliveries<F: Fingerprint>(

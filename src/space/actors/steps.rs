@@ -10,7 +10,7 @@ use super::layout::{
     WITHOUT_EFFECT, Words,
 };
 use super::network::insert_sorted;
-use super::{Scratch, TypedSpace, suppresses};
+use super::{ActorSpace, Scratch, suppresses};
 use crate::space::sabotage::Sabotage;
 use crate::space::{Answer, Fingerprint};
 use crate::system::NoOp;
@@ -40,7 +40,7 @@ struct Move {
     delivered: Option<u32>,
 }
 
-impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
+impl ActorSpace {
     /// The memoised answer of a handler.
     #[inline]
     pub(super) fn entry(&self, local: u32, event: u32, scratch: &mut Scratch) -> Option<Entry> {
@@ -526,7 +526,7 @@ impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
         }
     }
 
-    /// The sum that identifies a state: [`sum`](TypedSpace::sum), less what a deliberate fault forgets.
+    /// The sum that identifies a state: [`sum`](ActorSpace::sum), less what a deliberate fault forgets.
     pub(super) fn fingerprint_sum(&self, words: &[u32]) -> u128 {
         let sabotage = self.hash.sabotage;
         let mut sum = self.sum(words);

@@ -10,11 +10,11 @@ use super::absorb::Miss;
 use super::layout::{Item, NO_ITEM, Place, TICK_EVENT, UNKNOWN_ITEM};
 use super::network::insert_sorted;
 use super::steps::Effect;
-use super::{Scratch, TypedSpace};
+use super::{ActorSpace, Scratch};
 use crate::error::Error;
 use crate::space::intern::{ContentHash, Kind};
 use crate::space::{Pace, sabotage::Sabotage};
-use crate::system::{Link, System, TimingKind, Window};
+use crate::system::{Blueprint, Link, TimingKind, Window};
 
 /// What a system with ticks has besides.
 pub(super) struct Clock {
@@ -30,7 +30,7 @@ const DELAY_MAX: u32 = 1000;
 impl Clock {
     /// # Errors
     /// The unit is no time at all.
-    pub(super) fn of<M>(system: &System<M>) -> Result<Option<Self>, Error> {
+    pub(super) fn of(system: &Blueprint) -> Result<Option<Self>, Error> {
         if !system.timing.has_ticks() {
             return Ok(None);
         }
@@ -54,7 +54,7 @@ impl Clock {
 ///
 /// # Errors
 /// The range is empty or too long; the link is of a kind that has no meaning together with ticks.
-pub(super) fn delay_of<M>(system: &System<M>, link: &Link) -> Result<Option<(u32, u32)>, Error> {
+pub(super) fn delay_of(system: &Blueprint, link: &Link) -> Result<Option<(u32, u32)>, Error> {
     let (earliest, latest) = link.delay.unwrap_or((0, system.timing.delay_max));
     if earliest > latest {
         return Err(Error::model(format!(
@@ -81,7 +81,7 @@ pub(super) fn delay_of<M>(system: &System<M>, link: &Link) -> Result<Option<(u32
     Ok(Some((earliest, latest)))
 }
 
-impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
+impl ActorSpace {
     /// The word that says whether the bounds hold, if it may change.
     #[inline]
     pub(super) fn phase_at(&self) -> Option<usize> {
@@ -236,7 +236,7 @@ impl<M: Clone + Send + Sync + 'static> TypedSpace<M> {
         }
     }
 
-    /// The sum behind the moment from which on the bounds hold; as [`tick`](TypedSpace::tick).
+    /// The sum behind the moment from which on the bounds hold; as [`tick`](ActorSpace::tick).
     pub(super) fn stabilise(
         &self,
         words: &[u32],
