@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{Finding, Notice, Paint, Report, Reporter, Subject, Tally, TraceFile};
 use crate::catalogue::{Agreement, Fate, Mutants};
-use crate::search::{Stop, Verdict};
+use crate::search::{StepsTaken, Stop, Verdict};
 use crate::space::PropertyKind;
 use crate::trace::{self, Style};
 use crate::value::printable;
@@ -341,6 +341,13 @@ impl Human {
             (PropertyKind::Reachable, _, Some(len)) => {
                 format!("{}, reached in {}", verdict.words(), plural(len, "step"))
             }
+            (PropertyKind::Measure, Verdict::Holds, _) => match finding.outcome.steps {
+                Some(StepsTaken::AtMost(n)) => {
+                    format!("at most {}", plural(n as usize, "step"))
+                }
+                Some(StepsTaken::Unbounded) => "in the end, in any number of steps".to_owned(),
+                None => verdict.words().to_owned(),
+            },
             (_, Verdict::Violated, Some(len)) => {
                 format!(
                     "violated in {}{}",

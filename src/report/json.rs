@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Finding, Measured, Notice, Report, Reporter, Subject, TraceFile};
 use crate::catalogue::{Agreement, Fate, Mistake, Mutant, Mutants, Value, Values};
-use crate::search::{FaultFrontier, Stop, Verdict};
+use crate::search::{FaultFrontier, StepsTaken, Stop, Verdict};
 use crate::space::{FaultKind, FaultKinds, PropertyKind};
 use crate::trace::Trace;
 
@@ -105,6 +105,16 @@ struct PropertyLine<'a> {
     expected: Verdict,
     trace_len: Option<usize>,
     loop_start: Option<usize>,
+    /// For a `measure` that holds: the most steps, or `"unbounded"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    steps: Option<StepsLine>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum StepsLine {
+    AtMost(u64),
+    Unbounded(&'static str),
 }
 
 /// What a mistake came to.
@@ -341,6 +351,10 @@ fn property_line(finding: &Finding) -> PropertyLine<'_> {
         expected: finding.expected,
         trace_len: finding.trace_len(),
         loop_start: finding.loop_start(),
+        steps: finding.outcome.steps.map(|steps| match steps {
+            StepsTaken::AtMost(n) => StepsLine::AtMost(n),
+            StepsTaken::Unbounded => StepsLine::Unbounded("unbounded"),
+        }),
     }
 }
 

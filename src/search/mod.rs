@@ -178,6 +178,15 @@ pub struct Path {
     pub loop_start: Option<usize>,
 }
 
+/// How many steps lie at most between a premise and its goal: faults and steps of the environment count too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepsTaken {
+    /// So many.
+    AtMost(u64),
+    /// There is no bound: a run can go round a cycle, though fairness lets it do so only so often.
+    Unbounded,
+}
+
 /// What was found out about one property.
 #[derive(Clone, Debug)]
 pub struct PropertyOutcome {
@@ -190,6 +199,8 @@ pub struct PropertyOutcome {
     pub paths: Vec<Path>,
     /// Whether the tie-break among shortest paths was computed.
     pub tie_break: bool,
+    /// For a `measure` that holds: how many steps it takes.
+    pub steps: Option<StepsTaken>,
     /// Why no_panic is violated, or what made the verdict less than "holds".
     pub note: Option<String>,
     /// Which faults break it, where that was asked for and can be said: not where the search was stopped, nor for `reachable` and

@@ -103,6 +103,7 @@ impl Findings {
                     // Decided when all states are known; see `liveness`.
                     PropertyKind::Eventually
                     | PropertyKind::LeadsTo
+                    | PropertyKind::Measure
                     | PropertyKind::InfinitelyOften
                     | PropertyKind::Stabilises => {}
                 }
@@ -200,11 +201,11 @@ impl Findings {
                 (PropertyKind::Confluent, false, Extent::Whole) if found.values.is_empty() => {
                     Verdict::Vacuous
                 }
-                (PropertyKind::Implies | PropertyKind::LeadsTo, false, Extent::Whole)
-                    if !premise_seen =>
-                {
-                    Verdict::Vacuous
-                }
+                (
+                    PropertyKind::Implies | PropertyKind::LeadsTo | PropertyKind::Measure,
+                    false,
+                    Extent::Whole,
+                ) if !premise_seen => Verdict::Vacuous,
                 (_, false, Extent::Whole) => Verdict::Holds,
                 (kind, false, Extent::WithinBounds)
                     if kind.is_liveness()
@@ -226,9 +227,10 @@ impl Findings {
                 (Verdict::HoldsWithinBounds, PropertyKind::Implies) if !premise_seen => {
                     Some("its premise never holds within the bounds".into())
                 }
-                (Verdict::Vacuous, PropertyKind::Implies | PropertyKind::LeadsTo) => {
-                    Some("its premise holds in no state".into())
-                }
+                (
+                    Verdict::Vacuous,
+                    PropertyKind::Implies | PropertyKind::LeadsTo | PropertyKind::Measure,
+                ) => Some("its premise holds in no state".into()),
                 (Verdict::Vacuous, _) => Some("no state is quiescent".into()),
                 (Verdict::Inconclusive, _) => Some(
                     match extent {
@@ -247,6 +249,7 @@ impl Findings {
                 verdict,
                 paths,
                 tie_break: false,
+                steps: None,
                 note,
                 // Liveness is decided later.
                 fault_frontier: (self.faults & (1 << p) != 0 && !decl.kind.is_liveness())

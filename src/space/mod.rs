@@ -47,6 +47,8 @@ pub enum PropertyKind {
     /// Whenever the premise holds, every fair run comes, then or later, to a state where the goal holds; vacuous where the
     /// premise never does.
     LeadsTo,
+    /// Like [`LeadsTo`](PropertyKind::LeadsTo); and how many steps it takes at most is reported.
+    Measure,
     /// Every fair run comes again and again to a state where it holds.
     InfinitelyOften,
     /// Every fair run comes to a point from which on it always holds.
@@ -66,6 +68,7 @@ impl PropertyKind {
             PropertyKind::NoPanic => "no panic",
             PropertyKind::Eventually => "eventually",
             PropertyKind::LeadsTo => "leads to",
+            PropertyKind::Measure => "measure",
             PropertyKind::InfinitelyOften => "infinitely often",
             PropertyKind::Stabilises => "stabilises",
         }
@@ -77,6 +80,7 @@ impl PropertyKind {
             self,
             PropertyKind::Eventually
                 | PropertyKind::LeadsTo
+                | PropertyKind::Measure
                 | PropertyKind::InfinitelyOften
                 | PropertyKind::Stabilises
         )

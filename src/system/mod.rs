@@ -543,6 +543,47 @@ impl<M: 'static> System<M> {
         );
     }
 
+    /// Like [`leads_to`](System::leads_to); and when it holds, the report says how many steps lie at most between a state where `from` holds and the next
+    /// where `to` does, over all runs. Every step counts, those of others and faults too. On a cycle there is no bound, even if fairness
+    /// lets a run go round it only so often.
+    ///
+    /// ```
+    /// use allways::prelude::*;
+    /// use allways::search::{Options, StepsTaken};
+    /// use allways::space::ActorSpace;
+    /// # message! { enum Msg { Down, Up } }
+    /// # struct Node;
+    /// # impl Actor for Node {
+    /// #     type Msg = Msg; type State = bool; type Timer = (); type Random = (); type Storage = ();
+    /// #     fn on_start(&self, _: Id, _: &Option<()>, _: &mut Out<Self>) -> bool { true }
+    /// #     fn on_msg(&self, me: Id, up: &mut Cow<'_, bool>, _: Id, msg: Msg, o: &mut Out<Self>) {
+    /// #         *up.to_mut() = msg == Msg::Up;
+    /// #         if msg == Msg::Down { o.send(me, Msg::Up) }
+    /// #     }
+    /// # }
+    ///
+    /// // A node that goes down, and some time later is up again; and another, whose steps count too.
+    /// let mut sys = System::new();
+    /// let [node, other] = ["node", "other"].map(|name| sys.actor(name, Node));
+    /// sys.stimulus("goes down", node.id(), Msg::Down);
+    /// sys.stimulus("the other goes down", other.id(), Msg::Down);
+    /// sys.measure("recovery", move |s| !s[node], move |s| s[node]);
+    /// let outcome = allways::check(&mut ActorSpace::new(sys)?, &Options::default(), &())?;
+    /// assert_eq!(outcome.properties[1].steps, Some(StepsTaken::AtMost(3)));
+    /// # Ok::<(), allways::Error>(())
+    /// ```
+    pub fn measure(
+        &mut self,
+        name: impl Into<String>,
+        from: impl Fn(&Snapshot<'_, M>) -> bool + Send + Sync + 'static,
+        to: impl Fn(&Snapshot<'_, M>) -> bool + Send + Sync + 'static,
+    ) {
+        self.property(
+            name,
+            Test::Measure(property::predicate(from), property::predicate(to)),
+        );
+    }
+
     /// Every fair run comes again and again to a state where `goal` holds.
     pub fn infinitely_often(
         &mut self,

@@ -26,6 +26,7 @@ pub(crate) enum Test {
     Eventually(Predicate),
     /// Premise and goal.
     LeadsTo(Predicate, Predicate),
+    Measure(Predicate, Predicate),
     InfinitelyOften(Predicate),
     Stabilises(Predicate),
     Confluent {

@@ -414,6 +414,7 @@ impl<'s, S: StateSpace> Explorer<'s, S> {
                     // No single state violates them.
                     PropertyKind::Eventually
                     | PropertyKind::LeadsTo
+                    | PropertyKind::Measure
                     | PropertyKind::InfinitelyOften
                     | PropertyKind::Stabilises => false,
                 }),

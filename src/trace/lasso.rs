@@ -193,7 +193,7 @@ fn contradicts(kind: PropertyKind, property: usize, states: &[Judgement], start:
         PropertyKind::Eventually => !states.iter().any(goal),
         PropertyKind::InfinitelyOften => !in_loop.iter().any(goal),
         PropertyKind::Stabilises => in_loop.iter().any(|state| !goal(state)),
-        PropertyKind::LeadsTo => {
+        PropertyKind::LeadsTo | PropertyKind::Measure => {
             let last_goal = states.iter().rposition(goal);
             let pending = &states[last_goal.map_or(0, |last| last + 1)..];
             // The loop never meets the goal; the premise held since it was last met, or holds in the loop.

@@ -275,6 +275,7 @@ fn at_end<S: StateSpace>(space: &S, trace: &Trace, ends: &[End]) -> AtEnd {
         | PropertyKind::NoPanic => ends.iter().any(|end| !holds(end)),
         PropertyKind::Eventually
         | PropertyKind::LeadsTo
+        | PropertyKind::Measure
         | PropertyKind::InfinitelyOften
         | PropertyKind::Stabilises => ends.iter().any(|end| end.contradicts),
     };

@@ -97,6 +97,7 @@ fn outcome(table: &Table, property: usize, verdict: Verdict, paths: Vec<Path>) -
         paths,
         tie_break: true,
         note: None,
+        steps: None,
         fault_frontier: None,
     }
 }

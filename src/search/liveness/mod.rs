@@ -12,6 +12,7 @@ mod components;
 mod cycle;
 mod fair;
 mod graph;
+mod longest;
 mod numbers;
 mod region;
 mod store;
@@ -26,6 +27,7 @@ use self::components::components;
 use self::cycle::cycle;
 use self::fair::{FairPart, fair_parts};
 use self::graph::{Built, Graph, OUT};
+use self::longest::longest;
 use self::region::{Region, Ways};
 use self::store::States;
 use super::faults::{FaultFrontier, Least, total};
@@ -34,7 +36,7 @@ use super::{
     Edge, Layers, Monitor, Options, Path, Progress, PropertyOutcome, Stop, Verdict, least,
 };
 use crate::error::Error;
-use crate::space::{Answer, Fingerprint, Label, StateSpace};
+use crate::space::{Answer, Fingerprint, Label, PropertyKind, StateSpace};
 
 /// The most liveness properties that one check decides.
 const PROPERTIES_MAX: usize = 32;
@@ -115,6 +117,9 @@ pub(super) fn decide<S: StateSpace, F: Fingerprint>(
             let within_bounds = !outcome.cuts.is_empty();
             FaultFrontier::new(&least, &outcome.faults, within_bounds)
         });
+        if property.decl.kind == PropertyKind::Measure && property.verdict == Verdict::Holds {
+            property.steps = lasso.is_none().then(|| longest(&region));
+        }
         if let Some(lasso) = lasso {
             property.tie_break = lasso.tie_break;
             property.verdict = Verdict::Violated;

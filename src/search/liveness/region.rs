@@ -5,7 +5,7 @@
 //! | eventually P | ¬P | ¬P |
 //! | infinitely often P | ¬P | anywhere |
 //! | stabilises P | anywhere, some state with ¬P | anywhere |
-//! | P leads to Q | ¬Q, pending | anywhere to a state with P and ¬Q, then ¬Q |
+//! | P leads to Q, measure from P to Q | ¬Q, pending | anywhere to a state with P and ¬Q, then ¬Q |
 
 use std::collections::HashMap;
 
@@ -90,7 +90,7 @@ impl<'a> Region<'a> {
     fn mark(&self, from: u8, state: u32) -> u8 {
         match self.kind {
             PropertyKind::Eventually if self.graph.goal(state, self.property) => 0,
-            PropertyKind::LeadsTo
+            PropertyKind::LeadsTo | PropertyKind::Measure
                 if !self.graph.goal(state, self.property)
                     && (from == PENDING || self.graph.premise(state, self.property)) =>
             {
@@ -155,7 +155,7 @@ impl<'a> Region<'a> {
 
     fn is_loop_state(&self, state: u32, mark: u8) -> bool {
         match self.kind {
-            PropertyKind::LeadsTo => mark & PENDING != 0,
+            PropertyKind::LeadsTo | PropertyKind::Measure => mark & PENDING != 0,
             PropertyKind::InfinitelyOften => !self.graph.goal(state, self.property),
             _ => true,
         }

@@ -107,6 +107,7 @@ impl ActorSpace {
                 Test::Confluent { .. } => PropertyKind::Confluent,
                 Test::Eventually(_) => PropertyKind::Eventually,
                 Test::LeadsTo(..) => PropertyKind::LeadsTo,
+                Test::Measure(..) => PropertyKind::Measure,
                 Test::InfinitelyOften(_) => PropertyKind::InfinitelyOften,
                 Test::Stabilises(_) => PropertyKind::Stabilises,
             };

@@ -43,7 +43,7 @@ pub(super) fn questions(system: &Blueprint) -> Vec<Question> {
             | Test::Eventually(_)
             | Test::InfinitelyOften(_)
             | Test::Stabilises(_) => questions.push(Question::First(index)),
-            Test::Implies(..) | Test::LeadsTo(..) => {
+            Test::Implies(..) | Test::LeadsTo(..) | Test::Measure(..) => {
                 questions.extend([Question::First(index), Question::Second(index)])
             }
             Test::Confluent { .. } => {}
@@ -278,11 +278,14 @@ impl ActorSpace {
                 | Test::InfinitelyOften(predicate)
                 | Test::Stabilises(predicate)
                 | Test::LeadsTo(predicate, _)
+                | Test::Measure(predicate, _)
                 | Test::Implies(predicate, _) => predicate,
                 Test::Confluent { .. } => unreachable!("a confluent property has no predicate"),
             },
             Question::Second(index) => match &self.system.properties[index].test {
-                Test::Implies(_, conclusion) | Test::LeadsTo(_, conclusion) => conclusion,
+                Test::Implies(_, conclusion)
+                | Test::LeadsTo(_, conclusion)
+                | Test::Measure(_, conclusion) => conclusion,
                 _ => unreachable!("only an implication has a conclusion"),
             },
         }
@@ -539,7 +542,7 @@ impl ActorSpace {
                         out.holds |= bit;
                     }
                 }
-                PropertyKind::LeadsTo => {
+                PropertyKind::LeadsTo | PropertyKind::Measure => {
                     if is_true(question, scratch, &mut out.panic) {
                         out.premise |= bit;
                     }

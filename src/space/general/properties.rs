@@ -266,6 +266,18 @@ impl<M: Model, I: Identity<M::State>> GeneralSpace<M, I> {
         self.with(name, PropertyKind::LeadsTo, property)
     }
 
+    /// Like [`leads_to`](GeneralSpace::leads_to); and when it holds, the report says how many steps lie at most between the two, over all runs.
+    #[must_use]
+    pub fn measure(
+        self,
+        name: impl Into<String>,
+        from: impl Fn(&M, &M::State) -> bool + Send + Sync + 'static,
+        to: impl Fn(&M, &M::State) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        let property = Property::LeadsTo(Box::new(from), Box::new(to));
+        self.with(name, PropertyKind::Measure, property)
+    }
+
     /// A boundary: only states where `inside` answers true are explored. If it ever cuts something, the report names it.
     #[must_use]
     pub fn within(
