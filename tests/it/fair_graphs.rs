@@ -26,7 +26,7 @@ pub(crate) struct State {
     pub(crate) unknown: bool,
 }
 
-/// A graph with its classes; its properties are the four kinds of liveness, all about the same goal and premise.
+/// A graph with its classes; its properties are the kinds of liveness, all about the same goal and premise.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Graph {
     pub(crate) states: Vec<State>,
@@ -37,9 +37,10 @@ pub(crate) struct Graph {
     pub(crate) boundaries: Vec<String>,
 }
 
-pub(crate) const KINDS: [PropertyKind; 4] = [
+pub(crate) const KINDS: [PropertyKind; 5] = [
     PropertyKind::Eventually,
     PropertyKind::LeadsTo,
+    PropertyKind::Measure,
     PropertyKind::InfinitelyOften,
     PropertyKind::Stabilises,
 ];
@@ -284,7 +285,9 @@ impl Graph {
             match kind {
                 _ if outside => None,
                 PropertyKind::Eventually => (!goal).then_some(1),
-                PropertyKind::LeadsTo => Some(usize::from(!goal && (pending || premise))),
+                PropertyKind::LeadsTo | PropertyKind::Measure => {
+                    Some(usize::from(!goal && (pending || premise)))
+                }
                 PropertyKind::InfinitelyOften => Some(usize::from(!goal)),
                 _ => Some(1),
             }
@@ -406,7 +409,9 @@ impl Graph {
             match truth.kind {
                 _ if outside => None,
                 PropertyKind::Eventually => (!goal).then_some(true),
-                PropertyKind::LeadsTo => Some(!goal && (pending || premise)),
+                PropertyKind::LeadsTo | PropertyKind::Measure => {
+                    Some(!goal && (pending || premise))
+                }
                 _ => Some(true),
             }
         };
@@ -433,6 +438,32 @@ impl Graph {
         ends.map(|(stem, ..)| stem).collect()
     }
 
+    /// The most steps between a premise and the next goal, over all paths one by one; `None`: some path comes back to where it was before.
+    pub(crate) fn longest(&self, starts: &[usize]) -> Option<u64> {
+        let owed = |&&state: &&usize| self.states[state].premise && !self.states[state].goal;
+        let lengths = starts.iter().filter(owed);
+        let lengths: Option<Vec<u64>> =
+            lengths.map(|&s| self.longest_after(&mut vec![s])).collect();
+        Some(lengths?.into_iter().max().unwrap_or(0))
+    }
+
+    fn longest_after(&self, path: &mut Vec<usize>) -> Option<u64> {
+        let mut longest = 0;
+        for step in &self.states[path[path.len() - 1]].steps {
+            if path.contains(&step.to) {
+                return None;
+            }
+            let mut after = 0;
+            if !self.states[step.to].goal {
+                path.push(step.to);
+                after = self.longest_after(path)?;
+                path.pop();
+            }
+            longest = longest.max(1 + after);
+        }
+        Some(longest)
+    }
+
     /// Asserts that a lasso is one that the oracle allows, as short as promised; how long its stem and loop are.
     pub(crate) fn assert_lasso(&self, truth: &Truth, path: &Path) {
         let mut at = self.initial[path.initial];
@@ -457,7 +488,7 @@ impl Graph {
             pending = !goal && (pending || premise);
             match truth.kind {
                 PropertyKind::Eventually => assert!(!goal),
-                PropertyKind::LeadsTo => assert!(i < loop_start || pending),
+                PropertyKind::LeadsTo | PropertyKind::Measure => assert!(i < loop_start || pending),
                 PropertyKind::InfinitelyOften => assert!(i < loop_start || !goal),
                 _ => {}
             }

@@ -1,6 +1,6 @@
 //! Liveness against an oracle that goes through fair cycles by definition, and the classic traps, each by itself.
 
-use allways::search::{Options, Outcome, Verdict};
+use allways::search::{Options, Outcome, StepsTaken, Verdict};
 use allways::space::{Fairness, PropertyKind, Role};
 
 use crate::fair_graphs::{Graph, KINDS, State, Step};
@@ -80,7 +80,11 @@ fn expected(graph: &Graph, outcome: &Outcome, kind: PropertyKind, violated: bool
     match (violated, whole) {
         (true, _) => Verdict::Violated,
         (false, false) => Verdict::Inconclusive,
-        (false, true) if kind == PropertyKind::LeadsTo && !premise_seen => Verdict::Vacuous,
+        (false, true)
+            if matches!(kind, PropertyKind::LeadsTo | PropertyKind::Measure) && !premise_seen =>
+        {
+            Verdict::Vacuous
+        }
         (false, true) => Verdict::Holds,
     }
 }
@@ -133,6 +137,12 @@ fn agree(graph: &Graph) -> Vec<Verdict> {
         let truth = graph.truth(*kind);
         let verdict = expected(graph, &first, *kind, truth.stem.is_some());
         assert_eq!(property.verdict, verdict, "{kind:?}: {truth:?}");
+        let is_measured = *kind == PropertyKind::Measure && verdict == Verdict::Holds;
+        let steps = is_measured.then(|| match graph.longest(&reachable(graph)) {
+            Some(steps) => StepsTaken::AtMost(steps),
+            None => StepsTaken::Unbounded,
+        });
+        assert_eq!(property.steps, steps);
         // The oracle of actor systems, whose graphs are larger, is held against the definition here.
         let pruned = graph.pruned(*kind);
         assert_eq!((pruned.stem, &pruned.fair), (truth.stem, &truth.fair));
