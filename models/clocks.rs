@@ -13,8 +13,8 @@
 //! - Sends and receipts are events. Each event carries along what happened before it: a ghost that no decision reads.
 //! - Links are reliable and unordered.
 //!
-//! `lamport-converse` breaks as textbooks say: one process acts twice, another once; the single event has a smaller stamp
-//! than the second of the others, and neither knows of the other.
+//! `lamport-converse` breaks as textbooks say: one process sends, another receives, a third acts by itself. The third's event has a smaller
+//! stamp than the receipt, and neither knows of the other.
 //!
 //! With the default parameters:
 //!

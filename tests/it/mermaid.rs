@@ -278,7 +278,7 @@ fn choices_and_arbitrary_actors() {
   Note over liar: 3. sends Mine of its own accord
   liar--)a: Mine, not delivered
   Note over liar: 4. forges Lie of b
-  b->>a: 5. Lie
+  b->>a: 5. Lie, forged by liar
   liar-xb: 6. Other, ignored, sent in 3
   Note over liar: 7. ignores Beat
   Note over liar: violated: all is well
@@ -498,7 +498,9 @@ fn whatever_a_model_says_is_shown_and_not_obeyed() {
         let labels: Vec<String> = lines
             .iter()
             .filter_map(|line| match line {
-                Line::Arrow(.., label) | Line::Note(_, label) => Some(read(label)),
+                Line::Arrow(.., label) | Line::Note(_, label) => {
+                    Some(read(&label.replace('\n', " ")))
+                }
                 _ => None,
             })
             .collect();

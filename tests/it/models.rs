@@ -1,171 +1,113 @@
-//! Every variant of the catalogue: its expected verdicts, the counts its file states, its traces; and every file of `models/` in a crate
-//! of its own.
+//! Every variant of the catalogue: its expected verdicts, the counts its file states, its traces, its page; and every model of `models/` in a
+//! crate of its own.
+
+pub(crate) mod checked;
+mod pages;
+mod sources;
 
 use std::collections::BTreeMap;
 use std::env::consts::EXE_SUFFIX;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use allways::catalogue::{Checked, Entry, Variant};
-use allways::models::catalogue;
-use allways::search::{Options, Verdict};
+use allways::search::Verdict;
 use allways::space::PropertyKind;
-use allways::trace::About;
+use allways::trace::to_mermaid;
 
-/// Checks a variant with its default parameters.
-pub(crate) fn check(entry: &Entry, variant: &Variant, options: &Options) -> Checked {
-    let values = entry.values(&[]).expect("defaults are in range");
-    let mut built = variant.build(&values).expect("the variant is whole");
-    let about = About {
-        model: entry.model.clone(),
-        variant: variant.name.clone(),
-        parameters: values.texts(),
-        ..About::default()
-    };
-    built
-        .check(options, &about, &())
-        .expect("the model is sound")
-}
-
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("models")
-}
-
-/// The files of `models/`: module name and text.
-fn files() -> BTreeMap<String, String> {
-    let entries = fs::read_dir(folder()).expect("the folder is there");
-    let file = |entry: std::io::Result<fs::DirEntry>| {
-        let path = entry.expect("it can be listed").path();
-        assert!(
-            path.extension().is_some_and(|end| end == "rs"),
-            "no model: {}",
-            path.display()
-        );
-        let name = path
-            .file_stem()
-            .expect("it has a name")
-            .to_string_lossy()
-            .into_owned();
-        (name, fs::read_to_string(&path).expect("it can be read"))
-    };
-    entries.map(file).collect()
-}
+use crate::mermaid::grammar;
+use checked::{CATALOGUE, checked, variants};
+use sources::{Source, sources};
 
 /// What a model's file states of its variants, in the table of its module documentation: unique states, generated, depth.
-fn stated(text: &str) -> BTreeMap<String, [u64; 3]> {
+fn stated(source: &Source) -> BTreeMap<String, [u64; 3]> {
     let row = |line: &str| -> Option<(String, [u64; 3])> {
-        let cells: Vec<&str> = line
-            .strip_prefix("//! |")?
-            .split('|')
-            .map(str::trim)
-            .collect();
+        let cells: Vec<&str> = line.strip_prefix('|')?.split('|').map(str::trim).collect();
         let number = |cell: &&str| cell.replace(',', "").parse::<u64>().ok();
         let numbers: Vec<u64> = cells.get(1..4)?.iter().filter_map(number).collect();
         let name = cells[0].strip_prefix('`')?.strip_suffix('`')?;
         Some((name.to_owned(), numbers.try_into().ok()?))
     };
-    text.lines()
-        .take_while(|line| line.starts_with("//!"))
-        .filter_map(row)
-        .collect()
+    source.documentation().into_iter().filter_map(row).collect()
 }
 
 #[test]
-fn every_file_is_listed_and_states_its_counts() {
-    let files = files();
-    let catalogue = catalogue();
-    let listed: Vec<String> = catalogue
-        .entries()
-        .iter()
-        .map(|entry| entry.model.replace('-', "_"))
-        .collect();
-    assert!(
-        files.keys().all(|name| listed.contains(name)),
-        "{:?} are listed",
-        listed
-    );
-    assert_eq!(files.len(), listed.len());
-    for entry in catalogue.entries() {
-        let stated = stated(&files[&entry.model.replace('-', "_")]);
+fn every_source_is_listed_and_every_model_has_its_source() {
+    let sources = sources();
+    let entries = CATALOGUE.entries().iter();
+    let mut listed: Vec<String> = entries.map(|entry| entry.model.replace('-', "_")).collect();
+    listed.sort();
+    assert_eq!(sources.into_keys().collect::<Vec<_>>(), listed);
+}
+
+#[test]
+fn every_model_states_its_counts() {
+    let sources = sources();
+    let mut wrong = Vec::new();
+    for entry in CATALOGUE.entries() {
         let counted: BTreeMap<String, [u64; 3]> = entry
             .variants
             .iter()
             .map(|variant| {
-                let counts = check(entry, variant, &Options::default()).outcome.counts;
-                (
-                    variant.name.clone(),
-                    [counts.unique, counts.generated, counts.depth.into()],
-                )
+                let counts = checked(entry, variant).outcome.counts;
+                let counts = [counts.unique, counts.generated, counts.depth.into()];
+                (variant.name.clone(), counts)
             })
             .collect();
-        assert_eq!(
-            stated, counted,
-            "{}: unique states, generated, depth",
-            entry.model
-        );
-    }
-}
-
-#[test]
-fn every_variant_has_its_expected_verdicts() {
-    for entry in catalogue().entries() {
-        for variant in &entry.variants {
-            let name = format!("{}/{}", entry.model, variant.name);
-            let outcome = check(
-                entry,
-                variant,
-                &Options {
-                    threads: 2,
-                    ..Options::default()
-                },
-            )
-            .outcome;
-            let mut can_fail = 0;
-            let mut does_something = 0;
-            for property in &outcome.properties {
-                let decl = &property.decl;
-                assert_eq!(
-                    property.verdict,
-                    variant.expected(&decl.name),
-                    "{name}: {}",
-                    decl.name
-                );
-                can_fail += u32::from(!matches!(
-                    decl.kind,
-                    PropertyKind::NoPanic | PropertyKind::Reachable
-                ));
-                does_something += u32::from(
-                    decl.kind == PropertyKind::Reachable && property.verdict == Verdict::Holds,
-                );
-            }
-            assert!(
-                can_fail > 0 && does_something > 0,
-                "{name} shows too little"
-            );
+        let stated = stated(&sources[&entry.model.replace('-', "_")]);
+        if stated != counted {
+            wrong.push(format!(
+                "{}: unique states, generated, depth\n stated {stated:?}\n counted {counted:?}",
+                entry.model
+            ));
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
-fn every_trace_replays() {
-    for entry in catalogue().entries() {
-        for variant in &entry.variants {
-            let values = entry.values(&[]).expect("defaults are in range");
-            for trace in check(entry, variant, &Options::default())
-                .traces
-                .into_iter()
-                .flatten()
-            {
-                let mut built = variant.build(&values).expect("the variant is whole");
-                let replay = built.replay(&trace).expect("the model is sound");
-                assert!(
-                    replay.is_same(),
-                    "{}/{}: {replay:?}",
-                    entry.model,
-                    variant.name
-                );
+fn every_variant_has_its_expected_verdicts_and_shows_something() {
+    let mut wrong = Vec::new();
+    for (entry, variant) in variants() {
+        let name = format!("{}/{}", entry.model, variant.name);
+        let mut can_fail = false;
+        let mut does_something = false;
+        for property in &checked(entry, variant).outcome.properties {
+            let decl = &property.decl;
+            let expected = variant.expected(&decl.name);
+            if property.verdict != expected {
+                wrong.push(format!(
+                    "{name}: {} is {}, not {}",
+                    decl.name,
+                    property.verdict.words(),
+                    expected.words()
+                ));
             }
+            let is_reachable = decl.kind == PropertyKind::Reachable;
+            can_fail |= !is_reachable && decl.kind != PropertyKind::NoPanic;
+            does_something |= is_reachable && property.verdict == Verdict::Holds;
+        }
+        if !can_fail || !does_something {
+            wrong.push(format!("{name} shows too little"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_trace_replays_and_is_drawn() {
+    for (entry, variant) in variants() {
+        let values = entry.values(&[]).expect("defaults are in range");
+        for trace in checked(entry, variant).traces.iter().flatten() {
+            let mut built = variant.build(&values).expect("the variant is whole");
+            let replay = built.replay(trace).expect("the model is sound");
+            assert!(
+                replay.is_same(),
+                "{}/{}: {replay:?}",
+                entry.model,
+                variant.name
+            );
+            grammar::parse(&to_mermaid(trace));
         }
     }
 }
@@ -173,10 +115,9 @@ fn every_trace_replays() {
 /// The minimal trace is the source's story: a member is asked to migrate to a node it has not heard of.
 #[test]
 fn fire_and_forget_tells_the_story() {
-    let catalogue = catalogue();
-    let entry = catalogue.model("duva-join").expect("it is listed");
+    let entry = CATALOGUE.model("duva-join").expect("it is listed");
     let variant = entry.variant("fire-and-forget").expect("it is listed");
-    let checked = check(entry, variant, &Options::default());
+    let checked = checked(entry, variant);
     let name = "no migration to a stranger";
     let position = checked
         .outcome
@@ -198,7 +139,7 @@ fn fire_and_forget_tells_the_story() {
 }
 
 #[test]
-fn every_file_compiles_in_a_crate_that_depends_on_allways_alone() {
+fn every_model_compiles_in_a_crate_that_depends_on_allways_alone() {
     let crate_dir = tempfile::tempdir().expect("a scratch folder");
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let source = crate_dir.path().join("src");
@@ -209,11 +150,13 @@ fn every_file_compiles_in_a_crate_that_depends_on_allways_alone() {
     fs::write(crate_dir.path().join("Cargo.toml"), manifest).expect("it can be written");
     fs::copy(root.join("Cargo.lock"), crate_dir.path().join("Cargo.lock"))
         .expect("it can be copied");
-    let files = files();
-    for (name, text) in &files {
-        fs::write(source.join(format!("{name}.rs")), text).expect("it can be written");
+    let sources = sources();
+    for (name, text) in sources.values().flat_map(|source| &source.files) {
+        let path = source.join(name);
+        fs::create_dir_all(path.parent().expect("it is inside")).expect("it can be made");
+        fs::write(path, text).expect("it can be written");
     }
-    let names: Vec<&str> = files.keys().map(String::as_str).collect();
+    let names: Vec<&str> = sources.keys().map(String::as_str).collect();
     let modules: String = names.iter().map(|name| format!("mod {name};\n")).collect();
     let main = format!("{modules}allways::main!({});\n", names.join(", "));
     fs::write(source.join("main.rs"), main).expect("it can be written");

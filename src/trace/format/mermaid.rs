@@ -150,11 +150,11 @@ impl Diagram<'_> {
             self.initial(path);
         }
         let messages = messages(path);
-        for (i, step) in path.steps.iter().enumerate() {
+        for i in 0..path.steps.len() {
             if path.loop_start == Some(i) {
                 self.open("loop for ever");
             }
-            self.step(i, step, &messages);
+            self.step(path, i, &messages);
         }
         match path.loop_start {
             Some(start) if start < path.steps.len() => self.close(),
@@ -182,7 +182,8 @@ impl Diagram<'_> {
         self.note(None, &rows);
     }
 
-    fn step(&mut self, i: usize, step: &TraceStep, messages: &Messages) {
+    fn step(&mut self, path: &TracePath, i: usize, messages: &Messages) {
+        let step = &path.steps[i];
         let number = i + 1;
         let lane = Some(step.lane.as_str());
         let from = step.from.as_deref();
@@ -197,7 +198,7 @@ impl Diagram<'_> {
                 if !remark.is_empty() {
                     text.push_str(&format!(", {remark}"));
                 }
-                text.push_str(&self.origin(i, messages));
+                text.push_str(&origin(path, i, messages));
                 let head = if head == "✗" { "-x" } else { "->>" };
                 self.arrow(from, head, &step.lane, &text);
             }
@@ -209,7 +210,7 @@ impl Diagram<'_> {
                     }
                     StepKind::Ignore if from.is_some() => {
                         let content = elide(&step.content.text(), MESSAGE);
-                        let origin = self.origin(i, messages);
+                        let origin = origin(path, i, messages);
                         let text = format!("{number}. {content}, ignored{origin}");
                         self.arrow(from, "-x", &step.lane, &text);
                     }
@@ -230,15 +231,6 @@ impl Diagram<'_> {
                 let text = format!("{content}, not delivered");
                 self.arrow(sender, "--)", &sent.to, &text);
             }
-        }
-    }
-
-    /// When what this step delivers was sent, unless that was just before.
-    fn origin(&self, i: usize, messages: &Messages) -> String {
-        match messages.origins[i] {
-            Some(Origin::Start) if i > 0 => ", sent at the start".to_owned(),
-            Some(Origin::Step(sender)) if sender + 1 < i => format!(", sent in {}", sender + 1),
-            _ => String::new(),
         }
     }
 
@@ -284,6 +276,23 @@ impl Diagram<'_> {
         let lane = lane.map(|step| step.lane.as_str());
         self.note(lane, &rows);
     }
+}
+
+/// When what this step delivers was sent, unless that was just before; by whom, if not by whom it says.
+fn origin(path: &TracePath, i: usize, messages: &Messages) -> String {
+    match messages.origins[i] {
+        Some(Origin::Start) if i > 0 => ", sent at the start".to_owned(),
+        Some(Origin::Step(at)) if is_forged(&path.steps[at]) => {
+            format!(", forged by {}", printable(&path.steps[at].lane))
+        }
+        Some(Origin::Step(at)) if at + 1 < i => format!(", sent in {}", at + 1),
+        _ => String::new(),
+    }
+}
+
+/// Whether it sends something in another's name.
+fn is_forged(step: &TraceStep) -> bool {
+    step.kind == StepKind::Forge && step.from.as_ref().is_some_and(|from| *from != step.lane)
 }
 
 /// As many rows as fit, and how many more there are.
