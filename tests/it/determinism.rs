@@ -32,11 +32,11 @@ fn every_model_gives_the_same_report_for_1_2_and_3_threads() {
         // With two threads.
         let first = checked(entry, variant);
         let n_states = first.outcome.counts.unique;
-        let threads: &[usize] = match n_states {
-            ..=STATES_TWICE_MAX => &[1, 3, 2, 1, 3],
-            ..=STATES_MAX => &[1, 3],
-            _ => continue,
-        };
+        if n_states > STATES_MAX {
+            continue;
+        }
+        let is_tiny = n_states <= STATES_TWICE_MAX;
+        let threads: &[usize] = if is_tiny { &[1, 3, 2, 1, 3] } else { &[1, 3] };
         n_compared += 1;
         for &threads in threads {
             let options = Options {
