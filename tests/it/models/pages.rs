@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use allways::catalogue::{Entry, Variant};
-use allways::search::{PropertyOutcome, Verdict};
+use allways::search::{PropertyOutcome, StepsTaken, Verdict};
 use allways::space::PropertyKind;
 use allways::trace::{Style, Trace, text, to_mermaid};
 
@@ -186,7 +186,7 @@ fn section(page: &mut String, entry: &Entry, variant: &Variant) {
             "| {} | {} | {}{} |",
             shown(property),
             variant.expected(&decl.name).words(),
-            property.verdict.words(),
+            found(property),
             property
                 .note
                 .as_ref()
@@ -198,6 +198,15 @@ fn section(page: &mut String, entry: &Entry, variant: &Variant) {
         if is_violated(property) {
             violation(page, entry, variant, property, trace.as_ref());
         }
+    }
+}
+
+/// The verdict, and of a measure the number that it is about.
+fn found(property: &PropertyOutcome) -> String {
+    match property.steps {
+        Some(StepsTaken::AtMost(n)) => format!("at most {} steps", thousands(n)),
+        Some(StepsTaken::Unbounded) => "in the end, in any number of steps".to_owned(),
+        None => property.verdict.words().to_owned(),
     }
 }
 
