@@ -139,9 +139,8 @@ impl<T: 'static, M> Index<ObserverHandle<T>> for Snapshot<'_, M> {
     }
 }
 
-/// Ids as numbers.
 /// An envelope with its message as its actors know it.
-pub(crate) fn typed<'a, M: 'static>(envelope: Envelope<&'a Content>) -> Envelope<&'a M> {
+pub(crate) fn typed<M: 'static>(envelope: Envelope<&Content>) -> Envelope<&M> {
     Envelope {
         src: envelope.src,
         dst: envelope.dst,
@@ -149,6 +148,7 @@ pub(crate) fn typed<'a, M: 'static>(envelope: Envelope<&'a Content>) -> Envelope
     }
 }
 
+/// Ids as numbers.
 trait Pretty {
     fn pretty(&self) -> String;
 }

@@ -109,6 +109,7 @@ pub(crate) type RenameObserved = fn(&Component, Rename<'_>) -> Result<Component,
 pub(crate) type RenameMessage = fn(&Content, Rename<'_>) -> Result<Content, Error>;
 
 /// What was declared to be interchangeable.
+#[derive(Default)]
 pub(crate) struct Symmetries {
     /// Groups of actors.
     pub(crate) groups: Vec<Vec<usize>>,
@@ -117,17 +118,6 @@ pub(crate) struct Symmetries {
     /// Per observer whose value may mention such an actor.
     pub(crate) observers: BTreeMap<usize, RenameObserved>,
     pub(crate) message: Option<RenameMessage>,
-}
-
-impl Default for Symmetries {
-    fn default() -> Self {
-        Symmetries {
-            groups: Vec::new(),
-            renamers: BTreeMap::new(),
-            observers: BTreeMap::new(),
-            message: None,
-        }
-    }
 }
 
 /// A group of interchangeable actors that was just declared.

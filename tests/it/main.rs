@@ -25,6 +25,7 @@ mod random_systems;
 #[cfg(debug_assertions)]
 mod sabotage;
 mod settings;
+mod sqlite;
 mod symmetric_systems;
 mod symmetry;
 mod table;
