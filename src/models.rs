@@ -74,6 +74,3 @@ pub fn catalogue() -> Catalogue {
         two_phase_commit_tla::entry(),
     ])
 }
-
-#[cfg(test)]
-mod tests;

@@ -199,6 +199,8 @@ impl Network {
 pub(super) struct Switch {
     /// All controllers: one connection is hot, that to the master; the others are cold.
     pub(super) controllers: Vec<Id>,
+    /// The first master.
+    pub(super) master: Id,
     /// Where its flow goes at first.
     pub(super) flow: Option<LinkId>,
     /// Whether it connects only later, with entries of an earlier life.
@@ -220,20 +222,23 @@ state! {
         pub(super) epoch: Epoch,
         /// The decisions that led to the flow table.
         pub(super) decisions: Vec<Notice>,
-        /// A deposed master has written.
-        pub(super) deposed_master_wrote: bool,
+        /// The hot connection: who commands in that epoch.
+        pub(super) hot: Id,
+        /// A deposed master has written, or two in one epoch.
+        pub(super) two_masters_wrote: bool,
     }
 }
 
 impl SwitchState {
-    pub(super) fn new(flow: Option<LinkId>, connected: bool) -> Self {
+    pub(super) fn new(flow: Option<LinkId>, hot: Id, connected: bool) -> Self {
         SwitchState {
             connected,
             down: Set::new(),
             flow,
             epoch: 1,
             decisions: Vec::new(),
-            deposed_master_wrote: false,
+            hot,
+            two_masters_wrote: false,
         }
     }
 }
@@ -250,10 +255,11 @@ impl Switch {
     }
 
     /// Whether to obey a command of that epoch.
-    fn obeys(&self, state: &mut SwitchState, epoch: Epoch) -> bool {
+    fn obeys(&self, state: &mut SwitchState, master: Id, epoch: Epoch) -> bool {
         let obeys = state.connected && (epoch >= state.epoch || !self.fencing);
-        if obeys {
-            state.epoch = state.epoch.max(epoch);
+        if obeys && epoch > state.epoch {
+            state.epoch = epoch;
+            state.hot = master;
         }
         obeys
     }
@@ -269,7 +275,7 @@ impl Actor for Switch {
 
     fn on_start(&self, _: Id, _: &Option<()>, o: &mut Out<Self>) -> SwitchState {
         o.choose_random("in flight", self.stray_reports.clone());
-        SwitchState::new(self.flow, !self.connects_late)
+        SwitchState::new(self.flow, self.master, !self.connects_late)
     }
 
     fn on_msg(
@@ -282,7 +288,7 @@ impl Actor for Switch {
     ) {
         let state = state.to_mut();
         if let Msg::Write { epoch, .. } | Msg::Query { epoch } = msg
-            && !self.obeys(state, epoch)
+            && !self.obeys(state, src, epoch)
         {
             return;
         }
@@ -299,11 +305,9 @@ impl Actor for Switch {
                 self.notify(Notice::SwitchConnected { switch: me, down }, o);
             }
             Msg::Write {
-                epoch,
-                flow,
-                decisions,
+                flow, decisions, ..
             } => {
-                state.deposed_master_wrote |= epoch < state.epoch;
+                state.two_masters_wrote |= state.hot != src;
                 state.flow = flow;
                 state.decisions = decisions;
                 if self.reports() {
@@ -329,6 +333,6 @@ impl Actor for Switch {
         o: &mut Out<Self>,
     ) {
         let down = down.clone();
-        o.send(self.controllers[0], Msg::PortStatus { down });
+        o.send(self.master, Msg::PortStatus { down });
     }
 }

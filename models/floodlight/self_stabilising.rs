@@ -71,12 +71,12 @@ pub(super) fn system(p: &Params) -> System<Msg> {
     let mut stage = Stage::new(&p, p.controllers, scenario);
     let network = stage.world.network;
     let design = LinkState;
+    let first = stage.world.controllers[0];
     for (switch, i) in stage.switches.iter().zip(0..) {
         let flows = any(network.links_of(i)).into_iter();
-        let starts = flows.map(|flow| SwitchState::new(flow, true));
+        let starts = flows.map(|flow| SwitchState::new(flow, first, true));
         stage.sys.starts(switch, starts);
     }
-    let first = stage.world.controllers[0];
     for controller in stage.controllers.iter() {
         let world = stage.world.clone();
         let mut starts = vec![Beliefs::new()];

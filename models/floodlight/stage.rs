@@ -13,6 +13,8 @@ pub(super) struct Scenario {
     pub(super) connects_late: bool,
     /// It is the last link that fails, to which a policy change moves flows, and not the first.
     pub(super) last_link_fails: bool,
+    /// Each switch has a master of its own.
+    pub(super) shares_switches: bool,
     /// No link fails.
     pub(super) links_stay: bool,
     /// A master also crashes in the middle of what it does: some of its messages have left, and the others have not.
@@ -45,6 +47,7 @@ impl<A: Actor<Msg = Msg> + 'static> Stage<A> {
         let routes = network.routes(&Configuration::default());
         let switches = sys.actors("switch", p.switches, |i| Switch {
             controllers: controllers.ids(),
+            master: controllers[if scenario.shares_switches { i } else { 0 }].id(),
             flow: routes[i],
             connects_late: scenario.connects_late && i == 0,
             fencing: p.fencing,
@@ -192,7 +195,7 @@ impl<D: Design> Stage<Controller<D>> {
         let election = self.sys.actor("election", Election { controllers });
         let of = self.switches.clone();
         self.sys.always("at most one master writes", move |s| {
-            of.iter().all(|w| !s[w].deposed_master_wrote)
+            of.iter().all(|w| !s[w].two_masters_wrote)
         });
         let of = self.controllers.clone();
         self.sys

@@ -5,7 +5,7 @@ use allways::prelude::*;
 use super::Params;
 use super::control::{Controller, Design, Post};
 use super::network::{Configuration, LinkId, Msg, Notice};
-use super::stage::{Scenario, Stage, latest};
+use super::stage::{Scenario, Stage, blackhole, latest};
 
 /// Computes everything anew on taking over, and on every event.
 #[derive(Clone, Copy)]
@@ -102,6 +102,11 @@ impl Design for Stateless {
         self.restart(post, memory, None, o);
     }
 
+    /// Whatever we were about to compute is another's business now.
+    fn outranked(&self, _: &Post<'_>, memory: &mut Memory, _: &mut Out<Controller<Self>>) {
+        *memory = Memory::default();
+    }
+
     fn received(
         &self,
         post: &Post<'_>,
@@ -110,7 +115,9 @@ impl Design for Stateless {
         msg: Msg,
         o: &mut Out<Controller<Self>>,
     ) {
-        if let Msg::Answer { flow, down } = msg {
+        if let Msg::Answer { flow, down } = msg
+            && post.is_master()
+        {
             memory.answers.insert(src, Answer { flow, down });
             self.recompute(post, memory, o);
         }
@@ -129,5 +136,14 @@ pub(super) fn system(p: &Params, design: Stateless) -> System<Msg> {
     }
     stage.election();
     stage.best_way(latest);
+    // A new master takes longer to get up to speed than one that was kept up to date: how long?
+    if let Some(&successor) = stage.controllers.last() {
+        let (of, again) = (stage.switches.clone(), stage.switches.clone());
+        stage.sys.measure(
+            "recovery time",
+            move |s| s[successor].master == successor.id() && blackhole(s, &of),
+            move |s| !blackhole(s, &again),
+        );
+    }
     stage.sys
 }

@@ -300,6 +300,7 @@ pub(super) fn system(p: &Params, setting: Setting) -> System<Msg> {
         n_mortal: Some(usize::from(setting.crashes)),
         links_stay: !setting.link_fails,
         last_link_fails: true,
+        shares_switches: true,
         ..Scenario::default()
     };
     let n_controllers = n_founders + usize::from(setting.joins);

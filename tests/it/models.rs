@@ -4,6 +4,7 @@
 pub(crate) mod checked;
 mod pages;
 mod sources;
+mod specification;
 
 use std::collections::BTreeMap;
 use std::env::consts::EXE_SUFFIX;

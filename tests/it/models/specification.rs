@@ -1,13 +1,13 @@
-//! Counts and traces of the catalogue's models.
+//! `two-phase-commit-tla` against the counts of its specification, and its traces in other sizes.
 
-use super::*;
-use crate::catalogue::Checked;
-use crate::search::{Options, Verdict};
-use crate::trace::About;
+use allways::catalogue::Checked;
+use allways::search::{Options, Verdict};
+use allways::trace::About;
+
+use super::CATALOGUE;
 
 fn check(model: &str, variant: &str, set: &[(&str, &str)], options: &Options) -> Checked {
-    let catalogue = catalogue();
-    let entry = catalogue.model(model).expect("the model is listed");
+    let entry = CATALOGUE.model(model).expect("the model is listed");
     let set: Vec<(String, String)> = set
         .iter()
         .map(|&(name, value)| (name.into(), value.into()))
