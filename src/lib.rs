@@ -22,6 +22,7 @@ pub mod report;
 pub mod search;
 pub mod space;
 pub mod system;
+pub mod testing;
 pub mod trace;
 pub mod value;
 

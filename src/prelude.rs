@@ -8,7 +8,7 @@ pub use stateright::{Model, Property};
 
 pub use crate::space::GeneralSpace;
 
-pub use crate::{catalogue_entry, message, params, state};
+pub use crate::{assert_holds, assert_violated, catalogue_entry, message, params, state};
 
 pub use crate::system::{
     Byzantine, Crashes, Event, Fairness, Handle, Handles, Link, ObserverHandle, Partitions,

@@ -1,7 +1,7 @@
 //! Anything that can be checked, whatever its types: what a variant builds.
 
 use crate::error::Error;
-use crate::search::{Monitor, Options, Outcome, in_pool};
+use crate::search::{Monitor, Options, Outcome, PropertyOutcome, in_pool};
 use crate::space::{ActorSpace, PropertyDecl, StateSpace};
 use crate::system::{Alteration, Message, System};
 use crate::trace::{self, About, Graph, Replay, Trace};
@@ -45,6 +45,21 @@ pub struct Checked {
     pub outcome: Outcome,
     /// For each property of the outcome its counterexample or witness, if there is one.
     pub traces: Vec<Option<Trace>>,
+}
+
+impl Checked {
+    /// What was found out about the property of that name, if it was asked for.
+    pub fn property(&self, name: &str) -> Option<&PropertyOutcome> {
+        let mut properties = self.outcome.properties.iter();
+        properties.find(|property| property.decl.name == name)
+    }
+
+    /// The counterexample or witness of the property of that name, if there is one.
+    pub fn trace(&self, name: &str) -> Option<&Trace> {
+        let mut traces = self.outcome.properties.iter().zip(&self.traces);
+        let (_, trace) = traces.find(|(property, _)| property.decl.name == name)?;
+        trace.as_ref()
+    }
 }
 
 impl<S: StateSpace> Checkable for S {

@@ -421,7 +421,7 @@ fn one(
             let file = match &trace {
                 Some(trace) if !args.no_trace_file => {
                     let file =
-                        files::trace_name(&subject.model, &subject.variant, &outcome.decl.name);
+                        trace::file_name(&subject.model, &subject.variant, &outcome.decl.name);
                     match files::write_trace(&args.trace_dir, &file, trace) {
                         Ok(path) => TraceFile::Written(path.to_string_lossy().into_owned()),
                         Err(why) => TraceFile::NotWritten(why),

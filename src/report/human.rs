@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{Finding, Notice, Paint, Report, Reporter, Subject, Tally, TraceFile};
 use crate::catalogue::{Agreement, Fate, Mutants};
-use crate::search::{StepsTaken, Stop, Verdict};
+use crate::search::{Options, StepsTaken, Stop, Verdict};
 use crate::space::PropertyKind;
 use crate::trace::{self, Style};
 use crate::value::printable;
@@ -61,7 +61,7 @@ impl Human {
 
     fn finished(&self, report: &Report) -> String {
         let mut text = String::from("\n");
-        self.rows(report, &mut text);
+        self.rows(&report.findings, &mut text);
         for finding in &report.findings {
             self.story(finding, report, &mut text);
         }
@@ -74,12 +74,12 @@ impl Human {
     }
 
     /// One row per property.
-    fn rows(&self, report: &Report, text: &mut String) {
-        let kinds = report.findings.iter().map(|f| f.outcome.decl.kind.word());
+    pub(crate) fn rows(&self, findings: &[Finding], text: &mut String) {
+        let kinds = findings.iter().map(|f| f.outcome.decl.kind.word());
         let kind_width = kinds.map(str::len).max().unwrap_or(0);
-        let names = report.findings.iter().map(|f| title(f).chars().count());
+        let names = findings.iter().map(|f| title(f).chars().count());
         let name_width = names.filter(|n| *n <= NAME_WIDTH_MAX).max().unwrap_or(0);
-        for finding in &report.findings {
+        for finding in findings {
             let name = title(finding);
             let gap = " ".repeat(name_width.saturating_sub(name.chars().count()));
             let kind = finding.outcome.decl.kind.word();
@@ -94,37 +94,9 @@ impl Human {
 
     /// The trace of a violation, and how to replay it.
     fn story(&self, finding: &Finding, report: &Report, text: &mut String) {
-        let outcome = &finding.outcome;
-        let violated = outcome.verdict == Verdict::Violated;
-        if let Some(trace) = finding.trace.as_ref().filter(|_| violated) {
-            let is_fewest = report.subject.options.fewest_faults
-                && !matches!(
-                    outcome.decl.kind,
-                    PropertyKind::Reachable | PropertyKind::Confluent
-                );
-            let shortest = match is_fewest {
-                true if report.outcome.stopped.is_some() => "fewest faults so far",
-                true => "fewest faults, then fewest steps",
-                false => "shortest possible",
-            };
-            let shortest = match outcome.tie_break {
-                true => shortest.to_owned(),
-                false => format!("{shortest}; tie-break not computed"),
-            };
-            let _ = writeln!(
-                text,
-                "\n{} {}: {} · {shortest}\n",
-                self.mark(outcome.verdict),
-                full_title(finding),
-                self.words(finding),
-            );
-            let style = Style {
-                width: self.width,
-                color: self.paint.is_on(),
-                full: false,
-            };
-            text.push_str(&trace::text(trace, &style));
-        }
+        let options = &report.subject.options;
+        self.violation(finding, options, report.outcome.stopped.is_some(), text);
+        let violated = finding.outcome.verdict == Verdict::Violated;
         match &finding.file {
             TraceFile::Written(path) if violated => {
                 let command = format!("{} trace replay {}", self.program, quoted(path));
@@ -135,6 +107,48 @@ impl Human {
             }
             TraceFile::Written(_) | TraceFile::None => {}
         }
+    }
+
+    /// The trace of a violation, if it is one and has one, below a line that says of what.
+    pub(crate) fn violation(
+        &self,
+        finding: &Finding,
+        options: &Options,
+        stopped: bool,
+        text: &mut String,
+    ) {
+        let outcome = &finding.outcome;
+        let violated = outcome.verdict == Verdict::Violated;
+        let Some(trace) = finding.trace.as_ref().filter(|_| violated) else {
+            return;
+        };
+        let is_fewest = options.fewest_faults
+            && !matches!(
+                outcome.decl.kind,
+                PropertyKind::Reachable | PropertyKind::Confluent
+            );
+        let shortest = match is_fewest {
+            true if stopped => "fewest faults so far",
+            true => "fewest faults, then fewest steps",
+            false => "shortest possible",
+        };
+        let shortest = match outcome.tie_break {
+            true => shortest.to_owned(),
+            false => format!("{shortest}; tie-break not computed"),
+        };
+        let _ = writeln!(
+            text,
+            "\n{} {}: {} · {shortest}\n",
+            self.mark(outcome.verdict),
+            full_title(finding),
+            self.words(finding),
+        );
+        let style = Style {
+            width: self.width,
+            color: self.paint.is_on(),
+            full: false,
+        };
+        text.push_str(&trace::text(trace, &style));
     }
 
     /// Counts, bounds, coverage; measured figures last.
@@ -396,7 +410,7 @@ fn title(finding: &Finding) -> String {
 }
 
 /// The kind and the name.
-fn full_title(finding: &Finding) -> String {
+pub(crate) fn full_title(finding: &Finding) -> String {
     format!("{} {}", finding.outcome.decl.kind.word(), title(finding))
         .trim_end()
         .to_owned()

@@ -10,6 +10,7 @@ mod paint;
 pub use human::Human;
 #[cfg(feature = "cli")]
 pub(crate) use human::{bytes, for_ever, grouped, plural, quoted_name, safe_lines};
+pub(crate) use human::{full_title, quoted};
 pub use json::{Json, SCHEMA};
 pub use paint::Paint;
 

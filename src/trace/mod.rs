@@ -56,6 +56,7 @@ mod format;
 mod graph;
 mod lasso;
 mod levels;
+mod name;
 mod record;
 mod replay;
 #[cfg(test)]
@@ -74,6 +75,7 @@ pub use graph::{
     graph, graph_to_dot, graph_to_json,
 };
 pub use lasso::{Fair, Flaw, Met};
+pub use name::file_name;
 pub use record::{About, record, record_path};
 pub use replay::{AtEnd, Difference, Replay, replay};
 pub use text::{Style, replay_text, text};

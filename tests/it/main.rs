@@ -29,6 +29,7 @@ mod sqlite;
 mod symmetric_systems;
 mod symmetry;
 mod table;
+mod testing;
 mod tidy;
 mod timed;
 mod timed_systems;
