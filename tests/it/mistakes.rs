@@ -275,3 +275,21 @@ fn a_reply_to_the_environment_leaves_the_system() {
     );
     assert_eq!(outcome.counts.unique, 3);
 }
+
+#[test]
+fn an_assumption_is_about_actors_that_there_are() {
+    let assuming = |steps: Steps| {
+        let mut sys = System::new();
+        sys.actor("one", idle());
+        sys.assume(steps, Fairness::None);
+        run(sys)
+    };
+    let nobody = Id::from(7);
+    let cure = "handle's `id()`";
+    assert_error(assuming(Steps::timers().of(nobody)), &["id 7", cure]);
+    assert_error(assuming(Steps::deliveries().from(nobody)), &["id 7", cure]);
+    let only_deliveries = &["whom steps are from", "only deliveries"];
+    assert_error(assuming(Steps::timers().from(Id::from(0))), only_deliveries);
+    let from_stimuli = Steps::deliveries().from(environment()).of(Id::from(0));
+    assert!(assuming(from_stimuli).is_ok());
+}

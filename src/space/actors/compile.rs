@@ -17,7 +17,7 @@ use super::{ActorSpace, Budget, Seen};
 use crate::error::Error;
 use crate::space::intern::{ContentHash, Kind, Table};
 use crate::space::{PROPERTIES_MAX, PropertyDecl, PropertyKind};
-use crate::system::{Blueprint, Crashes, NoOp, System, Test};
+use crate::system::{Blueprint, Crashes, ENVIRONMENT, NoOp, StepsKind, System, Test};
 
 impl ActorSpace {
     /// Compiles a system.
@@ -64,6 +64,7 @@ impl ActorSpace {
             .simultaneous_crashes
             .is_some_and(|limit| limit > 0)
             || crash_rules.iter().any(Option::is_some);
+        check_assumptions(&system, n)?;
         let cuts = Cuts::of(&system, n)?;
         let clock = Clock::of(&system)?;
         if clock.is_some() {
@@ -207,6 +208,28 @@ impl ActorSpace {
         space.reset()?;
         Ok(space)
     }
+}
+
+/// What is assumed is about actors that there are.
+fn check_assumptions(system: &Blueprint, n: usize) -> Result<(), Error> {
+    for (steps, _) in &system.assumptions {
+        let mut ids = steps.of.into_iter().chain(steps.from);
+        let is_nobody = |id: &Id| usize::from(*id) >= n && usize::from(*id) != ENVIRONMENT;
+        if let Some(id) = ids.find(is_nobody) {
+            return Err(Error::model(format!(
+                "an assumption is about id {}, which is no actor",
+                usize::from(id)
+            ))
+            .with_cure("name the actor by its handle's `id()`"));
+        }
+        if steps.from.is_some() && steps.kind != StepsKind::Deliveries {
+            return Err(
+                Error::model("an assumption says whom steps are from that nobody sends")
+                    .with_cure("only deliveries are `from` an actor; the others are `of` one"),
+            );
+        }
+    }
+    Ok(())
 }
 
 /// The rule of every pair of ids: actors, then one row and column for everybody else.
