@@ -443,6 +443,7 @@ pub(crate) fn said(outcome: &Outcome) -> Vec<(String, Verdict, Option<usize>)> {
 #[test]
 fn random_symmetric_systems_agree_with_the_search_of_all_states() {
     let (mut n_states, mut n_orbits, mut n_violated, mut n_compared) = (0, 0, 0, 0);
+    let mut n_frontiers = 0;
     for seed in 0..SYSTEMS {
         let n = if seed % 4 == 0 {
             4
@@ -509,6 +510,27 @@ fn random_symmetric_systems_agree_with_the_search_of_all_states() {
                 "seed {seed}"
             );
         }
+        // Which faults break what does not depend on who is who either; where a kind has no budget, both refuse.
+        let fewest = |symmetry| {
+            let options = Options {
+                symmetry,
+                fewest_faults: true,
+                ..options.clone()
+            };
+            check(make(), &options).map(|(_, outcome)| {
+                let frontiers = outcome.properties.into_iter();
+                let frontiers = frontiers.map(|p| (p.decl.name, p.verdict, p.fault_frontier));
+                frontiers.collect::<Vec<_>>()
+            })
+        };
+        match (fewest(true), fewest(false)) {
+            (Ok(reduced), Ok(all)) => {
+                assert_eq!(reduced, all, "seed {seed}");
+                n_frontiers += 1;
+            }
+            (Err(reduced), Err(all)) => assert_eq!(reduced.message(), all.message()),
+            (reduced, all) => panic!("seed {seed}: {reduced:?} and {all:?}"),
+        }
         // Traces are runs of the whole system.
         for property in &outcome.properties {
             let trace = trace::record(&mut space, property, &About::default());
@@ -525,4 +547,5 @@ fn random_symmetric_systems_agree_with_the_search_of_all_states() {
     );
     assert!(n_compared * 10 >= SYSTEMS * 9);
     assert!(n_states > 2 * n_orbits && n_violated > SYSTEMS / 2);
+    assert!(n_frontiers * 5 > SYSTEMS, "{n_frontiers} frontiers");
 }

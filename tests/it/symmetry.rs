@@ -355,3 +355,24 @@ fn an_actor_that_mentions_members_has_to_be_named() {
         1 + 3 + 6 + 3
     );
 }
+
+#[test]
+fn the_command_line_tells_all_states_apart_when_it_is_asked_to() {
+    let summary = |more: &[&str]| {
+        let arguments = ["check", "-q", "--json", "--no-trace-file", "raft/correct"];
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_allways"))
+            .args(arguments)
+            .args(more)
+            .output()
+            .expect("the binary runs");
+        let text = String::from_utf8(output.stdout).expect("it is text");
+        let last = text.lines().last().expect("there is a summary").to_owned();
+        serde_json::from_str::<serde_json::Value>(&last).expect("it is JSON")
+    };
+    // Two levels are enough to see it.
+    let reduced = summary(&["--max-depth", "2", "--allow-bounds"]);
+    let all = summary(&["--max-depth", "2", "--allow-bounds", "--no-symmetry"]);
+    assert!(reduced["symmetry"].is_string() && all["symmetry"].is_null());
+    assert!(reduced["unique_states"].as_u64() < all["unique_states"].as_u64());
+    assert_eq!(reduced["verdict"], all["verdict"]);
+}
