@@ -149,6 +149,7 @@ catalogue_entry! {
     "stateless" => |p| stateless::system(p, Stateless { asks_for_ports: true }),
         mistake "no fencing" => |p| stateless::system(&unfenced(p), Stateless { asks_for_ports: true });
     "stateless-tables-only" => |p| stateless::system(p, Stateless { asks_for_ports: false }),
+        violates "recovery time",
         violates "no persistent blackhole",
         violates "flows take the best way in the end";
     "declarative" => declarative::system,

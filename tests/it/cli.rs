@@ -269,7 +269,7 @@ fn bounds_and_stops_leave_a_check_undecided() {
 #[test]
 fn bounds_can_be_allowed() {
     // Deep enough for every witness, not for every state.
-    let model = "duva-join/callback-chain";
+    let model = "clocks/vector";
     let whole = run(&["check", model, "--json"]).summary();
     let deepest = whole["properties"]
         .as_array()

@@ -265,11 +265,12 @@ fn a_crashed_process_need_not_start_again() {
         HOLDS
     );
     // Said of somebody else it changes nothing.
+    let two = || vec![Node::new(|_| ()), Node::new(timer).wakes(|_, _, _| 1)];
     let other = |sys: &mut System<u8>, ids: &[Id]| {
-        sys.crashes(Crashes::recovery(1));
-        sys.assume(Steps::recoveries().of(Id::from(ids.len())), Fairness::Weak);
+        sys.crashes(Crashes::recovery(1).of([ids[1]]));
+        sys.assume(Steps::recoveries().of(ids[0]), Fairness::Weak);
     };
-    assert_eq!(eventually(nodes, other), violated(1, 0));
+    assert_eq!(eventually(two, other), violated(1, 0));
     let declared = |sys: &mut System<u8>, ids: &[Id]| {
         sys.crashes(Crashes::recovery(1));
         sys.assume(Steps::recoveries().of(ids[0]), Fairness::Weak);
