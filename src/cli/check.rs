@@ -1,21 +1,18 @@
 //! `allways check`: explore everything, print verdicts and the shortest traces.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ArgAction;
 
 use super::exit::Exit;
-use super::watch::{self, Watch};
-use super::{Context, complain, files, panics, units, watchdog, width};
-use crate::catalogue::{Agreement, Catalogue, Checkable, Entry, Values, Variant, unknown};
+use super::runner::{Check, How, Run, about, build};
+use super::{Context, complain, outputs, panics, units, watchdog};
+use crate::catalogue::{Catalogue, Entry, Variant, unknown};
 use crate::error::Error;
-use crate::report::{
-    Finding, Human, Json, Measured, Notice, Report, Reporter, Subject, Tally, TraceFile,
-};
-use crate::search::{Options, Stop};
-use crate::system::{Alteration, Occasions};
-use crate::trace::{self, About};
+use crate::report::Subject;
+use crate::search::Options;
+use crate::system::Occasions;
+use crate::trace;
 
 /// Check models: every interleaving, a verdict for each property
 ///
@@ -96,25 +93,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "SIZE", value_parser = units::bytes, help_heading = "Limits, for each check")]
     memory: Option<u64>,
 
-    /// Give up when a handler or property does not return for so long; 0s never does
-    #[arg(long, value_name = "TIME", value_parser = units::duration, default_value = "60s", help_heading = "Limits, for each check")]
-    handler_time: Duration,
-
-    /// Threads; the result does not depend on it [default: all cores]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "How it is searched")]
-    threads: Option<u16>,
-
-    /// Compare states in full, so that no hash can hide one
-    #[arg(
-        long,
-        conflicts_with = "fingerprint",
-        help_heading = "How it is searched"
-    )]
-    exact: bool,
-
-    /// Bits stored for each state: 64 or 128
-    #[arg(long, value_name = "BITS", value_parser = fingerprint, default_value = "64", help_heading = "How it is searched")]
-    fingerprint: u32,
+    #[command(flatten)]
+    how: How,
 
     /// Tell all states apart, also those that differ only by which of symmetric actors is which
     #[arg(long, help_heading = "How it is searched")]
@@ -129,17 +109,8 @@ pub(super) struct Args {
     )]
     hash_seed: u64,
 
-    /// Where trace files go
-    #[arg(long, value_name = "DIR", default_value = files::TRACE_DIR, help_heading = "Output")]
-    trace_dir: PathBuf,
-
-    /// Write no trace files
-    #[arg(long, conflicts_with = "trace_dir", help_heading = "Output")]
-    no_trace_file: bool,
-
-    /// One JSON object a line instead of text
-    #[arg(long, help_heading = "Output")]
-    json: bool,
+    #[command(flatten)]
+    outputs: outputs::Args,
 
     /// Write the graph of all states instead of a report: dot or json
     ///
@@ -150,13 +121,9 @@ pub(super) struct Args {
         value_name = "FORMAT",
         hide_possible_values = true,
         help_heading = "Output",
-        conflicts_with_all = ["first", "fewest_faults", "mutations", "allow_bounds", "time", "memory", "exact", "fingerprint", "trace_dir", "no_trace_file", "json"]
+        conflicts_with_all = ["first", "fewest_faults", "mutations", "allow_bounds", "time", "memory", "exact", "fingerprint", "trace_dir", "no_trace_file", "json", "formats"]
     )]
     dump: Option<Format>,
-
-    /// Show no progress
-    #[arg(short, long, help_heading = "Output")]
-    quiet: bool,
 }
 
 /// What the graph is written in.
@@ -168,48 +135,18 @@ enum Format {
     Json,
 }
 
-/// A check that is to be made.
-struct Check<'a> {
-    variant: &'a Variant,
-    subject: Subject,
-    checkable: Box<dyn Checkable>,
-    /// The mistakes that the check comes by, where they are asked for.
-    occasions: Option<Occasions>,
-}
-
 pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Exit, Error> {
     let checks = plan(args, context.catalogue)?;
     if let Some(format) = args.dump {
         return dump(checks, format, args, context);
     }
-    let mut reporter: Box<dyn Reporter> = if args.json {
-        Box::new(Json)
-    } else {
-        Box::new(Human::new(context.paint, width(), context.program.clone()))
-    };
-    watch::catch_signals();
-    let mut tally = Tally::default();
-    let mut exit = if checks.is_empty() {
+    if checks.is_empty() {
         complain("nothing was checked: the catalogue is empty");
-        Exit::NothingChecked
-    } else {
-        Exit::AsExpected
-    };
-    let mut waiting = checks.len();
-    for check in checks {
-        if watch::interrupted() || context.out.is_closed() {
-            exit = Exit::Interrupted;
-            break;
-        }
-        waiting -= 1;
-        let ended = one(check, args, context, reporter.as_mut(), &mut tally);
-        exit = exit.max(ended);
     }
-    context.out.write(&reporter.text(&Notice::Ended(&tally)));
-    if waiting > 0 {
-        complain(&format!("interrupted: checks not begun: {waiting}"));
-    }
-    Ok(exit)
+    let mut run = Run::begin(&args.how, &args.outputs, context)?;
+    run.score_min = args.min_score;
+    let exit = run.checks(checks, &mut |_| {});
+    Ok(exit.max(run.end()))
 }
 
 /// Everything that is to be checked, built and validated: where anything is wrong, nothing is run.
@@ -241,9 +178,14 @@ fn plan<'a>(args: &Args, catalogue: &'a Catalogue) -> Result<Vec<Check<'a>>, Err
                 subject: Subject {
                     model: entry.model.clone(),
                     variant: variant.name.clone(),
+                    details: String::new(),
+                    origin: None,
                     params,
                     options: options(args),
                 },
+                expects: Vec::new(),
+                allow_bounds: args.allow_bounds,
+                time_max: args.time,
             })
         })
         .collect::<Result<Vec<_>, Error>>()?;
@@ -282,51 +224,16 @@ fn select_properties(wanted: &[String], checks: &mut Vec<Check<'_>>) -> Result<(
     Ok(())
 }
 
-/// Builds a variant; a panic of the model's own code is the model's mistake.
-pub(super) fn build(
-    entry: &Entry,
-    variant: &Variant,
-    params: &Values,
-    occasions: Option<&Occasions>,
-) -> Result<Box<dyn Checkable>, Error> {
-    let build = || match occasions {
-        Some(occasions) => variant.altered(params, &Alteration::Note(occasions.clone())),
-        None => variant.build(params),
-    };
-    let built = panics::catch(build).unwrap_or_else(|panic| {
-        Err(
-            Error::model(format!("building the system panicked: {}", panic.message)).with_cure(
-                "the model's own code has to build a system for every allowed parameter",
-            ),
-        )
-    });
-    built.map_err(|error| error.about(&format!("{}/{}", entry.model, variant.name)))
-}
-
 fn options(args: &Args) -> Options {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     Options {
-        threads: args.threads.map_or(cores, usize::from),
         depth_max: args.max_depth,
         states_max: args.max_states,
         memory_max: args.memory,
         first: args.first,
         fewest_faults: args.fewest_faults,
         symmetry: !args.no_symmetry,
-        exact: args.exact,
-        fingerprint_bits: args.fingerprint,
         hash_seed: args.hash_seed,
-        ..Options::default()
-    }
-}
-
-/// What goes into traces and graphs.
-fn about(subject: &Subject) -> About {
-    About {
-        model: subject.model.clone(),
-        variant: subject.variant.clone(),
-        parameters: subject.params.texts(),
-        hash_seed: subject.options.hash_seed,
+        ..args.how.options()
     }
 }
 
@@ -345,8 +252,8 @@ fn dump(
         .with_cure("name it as MODEL/VARIANT; `allways list` shows them"));
     };
     let subject = &check.subject;
-    let name = format!("{}/{}", subject.model, subject.variant);
-    let watchdog = watchdog::watch(&name, check.checkable.lanes(), args.handler_time);
+    let name = subject.name();
+    let watchdog = watchdog::watch(&name, check.checkable.lanes(), args.how.handler_time);
     let graph = panics::catch(|| check.checkable.graph(&subject.options, &about(subject)));
     drop(watchdog);
     match graph {
@@ -365,158 +272,10 @@ fn dump(
     }
 }
 
-/// Makes one check and reports it.
-fn one(
-    mut check: Check<'_>,
-    args: &Args,
-    context: &mut Context<'_>,
-    reporter: &mut dyn Reporter,
-    tally: &mut Tally,
-) -> Exit {
-    let subject = &check.subject;
-    let name = format!("{}/{}", subject.model, subject.variant);
-    context.out.write(&reporter.text(&Notice::Started(subject)));
-    let watch = Watch::new(&name, args.time, args.quiet);
-    let about = about(subject);
-    let watchdog = watchdog::watch(&name, check.checkable.lanes(), args.handler_time);
-    let checked = panics::catch(|| {
-        let checked = check.checkable.check(&subject.options, &about, &watch)?;
-        let seconds = watch.elapsed().as_secs_f64();
-        let is_whole = checked.outcome.stopped.is_none();
-        let occasions = check.occasions.as_ref().filter(|_| is_whole);
-        let mutants = occasions.map(|occasions| {
-            let (params, options) = (&subject.params, &subject.options);
-            (check.variant).mutants(params, &checked.outcome, occasions, options, &watch)
-        });
-        Ok((checked, mutants.transpose()?, seconds))
-    });
-    drop((watch, watchdog));
-    let (checked, mutants, seconds) = match checked {
-        Ok(Ok(checked)) => checked,
-        Ok(Err(error)) => {
-            tally.failed += 1;
-            context
-                .out
-                .write(&reporter.text(&Notice::Failed(subject, &error)));
-            complain(&format!("{name}: {error}"));
-            return if error.is_capacity() {
-                Exit::Undecided
-            } else {
-                Exit::Usage
-            };
-        }
-        Err(panic) => {
-            tally.failed += 1;
-            complain(&format!("{name}: {}", panics::report(&panic)));
-            return Exit::Internal;
-        }
-    };
-    let findings = checked
-        .outcome
-        .properties
-        .iter()
-        .zip(checked.traces)
-        .map(|(outcome, trace)| {
-            let expected = check.variant.expected(&outcome.decl.name);
-            let file = match &trace {
-                Some(trace) if !args.no_trace_file => {
-                    let file =
-                        trace::file_name(&subject.model, &subject.variant, &outcome.decl.name);
-                    match files::write_trace(&args.trace_dir, &file, trace) {
-                        Ok(path) => TraceFile::Written(path.to_string_lossy().into_owned()),
-                        Err(why) => TraceFile::NotWritten(why),
-                    }
-                }
-                _ => TraceFile::None,
-            };
-            Finding {
-                agreement: Agreement::of(expected, outcome.verdict, args.allow_bounds),
-                outcome: outcome.clone(),
-                expected,
-                trace,
-                file,
-            }
-        })
-        .collect();
-    let report = Report {
-        findings,
-        measured: Measured {
-            seconds,
-            bytes_peak: checked.outcome.bytes_peak,
-            threads: subject.options.threads,
-        },
-        outcome: checked.outcome,
-        mutants,
-        subject: check.subject,
-    };
-    context
-        .out
-        .write(&reporter.text(&Notice::Finished(&report)));
-    tally.add(report.agreement());
-    if context.out.failure().is_some() {
-        // The report is lost; its result is not.
-        complain(&format!("{name}: {}", report.verdict().words()));
-    }
-    let too_few = match (args.min_score, report.mutants.as_ref()) {
-        (Some(least), Some(mutants)) => mutants.score().is_some_and(|s| s < usize::from(least)),
-        _ => false,
-    };
-    if watch::interrupted() {
-        Exit::Interrupted
-    } else if too_few {
-        exit_of(&report).max(Exit::NotAsExpected)
-    } else {
-        exit_of(&report)
-    }
-}
-
-fn exit_of(report: &Report) -> Exit {
-    let agreement = match report.agreement() {
-        Agreement::AsExpected if report.findings.is_empty() => Exit::NothingChecked,
-        Agreement::AsExpected => Exit::AsExpected,
-        Agreement::Undecided => Exit::Undecided,
-        Agreement::Contradicted => Exit::NotAsExpected,
-    };
-    let interrupted = report.outcome.stopped == Some(Stop::Interrupt);
-    let unwritten: Vec<&str> = report
-        .findings
-        .iter()
-        .filter_map(|f| match &f.file {
-            TraceFile::NotWritten(why) => Some(why.as_str()),
-            TraceFile::None | TraceFile::Written(_) => None,
-        })
-        .collect();
-    if let Some(why) = unwritten.first() {
-        complain(&format!(
-            "a trace file could not be written: {why}\n  help: the report holds the trace; --trace-dir names another folder, \
-             --no-trace-file writes none"
-        ));
-    }
-    agreement
-        .max(if interrupted {
-            Exit::Interrupted
-        } else {
-            Exit::AsExpected
-        })
-        .max(if unwritten.is_empty() {
-            Exit::AsExpected
-        } else {
-            Exit::Usage
-        })
-}
-
 /// `NAME=VALUE`.
 fn setting(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("a parameter is set as NAME=VALUE".to_owned()),
-    }
-}
-
-fn fingerprint(text: &str) -> Result<u32, String> {
-    match text {
-        "64" => Ok(64),
-        "128" => Ok(128),
-        _ => Err("64 or 128".to_owned()),
     }
 }

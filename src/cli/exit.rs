@@ -46,7 +46,7 @@ impl From<Exit> for ExitCode {
 pub(super) const HELP: &str = "\
 Exit codes, where several apply the first of 130, 70, 2, 1, 3, 4, 0:
   0    every verdict is as expected
-  1    some verdict is not as expected; a trace does not replay
+  1    some verdict is not as expected; a trace does not replay; a check moved from its lockfile
   2    the command line, the model, a file or the output is at fault
   3    undecided: a bound or a limit was reached
   4    nothing was checked

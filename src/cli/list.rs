@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::exit::Exit;
-use super::{Context, check};
+use super::{Context, runner};
 use crate::catalogue::{Domain, Entry, ParamDecl, Value, Variant};
 use crate::error::Error;
 use crate::report::{Paint, quoted_name};
@@ -127,7 +127,7 @@ impl<'a> Param<'a> {
 
 impl<'a> VariantLine<'a> {
     fn of(entry: &Entry, variant: &'a Variant) -> Result<Self, Error> {
-        let checkable = check::build(entry, variant, &entry.values(&[])?, None)?;
+        let checkable = runner::build(entry, variant, &entry.values(&[])?, None)?;
         Ok(VariantLine {
             name: &variant.name,
             properties: checkable

@@ -2,12 +2,17 @@
 //! No user of the library needs it.
 
 mod check;
+mod ci;
 mod exit;
 mod files;
 mod list;
+mod lock;
 mod output;
+mod outputs;
 mod pages;
 mod panics;
+mod project;
+mod runner;
 mod trace;
 mod units;
 mod watch;
@@ -59,6 +64,7 @@ enum Color {
 enum Command {
     List(list::Args),
     Check(check::Args),
+    Ci(ci::Args),
     Trace(trace::Args),
     Completions(pages::CompletionsArgs),
     Man(pages::ManArgs),
@@ -122,6 +128,7 @@ fn dispatch(catalogue: &Catalogue, arguments: &[OsString]) -> Exit {
     let result = match args.command {
         Command::List(args) => list::run(&args, &mut context),
         Command::Check(args) => check::run(&args, &mut context),
+        Command::Ci(args) => ci::run(&args, &mut context),
         Command::Trace(args) => trace::run(&args, &mut context),
         Command::Completions(args) => pages::completions(&args, &mut context),
         Command::Man(args) => pages::man(&args, &mut context),

@@ -6,7 +6,7 @@ use clap::builder::PossibleValue;
 use clap::{Subcommand, ValueEnum};
 
 use super::exit::Exit;
-use super::{Context, check, files, width};
+use super::{Context, files, runner, width};
 use crate::error::Error;
 use crate::report::{Paint, for_ever, plural};
 use crate::space::PropertyKind;
@@ -126,7 +126,7 @@ fn replay(trace: &Trace, context: &Context<'_>) -> Result<Replay, Error> {
     let entry = context.catalogue.model(&trace.model)?;
     let variant = entry.variant(&trace.variant)?;
     let values = entry.values(&trace.parameters)?;
-    let mut checkable = check::build(entry, variant, &values, None)?;
+    let mut checkable = runner::build(entry, variant, &values, None)?;
     checkable.replay(trace)
 }
 

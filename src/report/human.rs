@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Finding, Notice, Paint, Report, Reporter, Subject, Tally, TraceFile};
+use super::{Finding, LockReport, Notice, Paint, Report, Reporter, Subject, Tally, TraceFile};
 use crate::catalogue::{Agreement, Fate, Mutants};
 use crate::search::{Options, StepsTaken, Stop, Verdict};
 use crate::space::PropertyKind;
@@ -41,6 +41,8 @@ impl Reporter for Human {
                 let mark = self.paint.bad("✗ not checked:");
                 format!("\n  {mark} {}\n", safe_lines(&error.to_string()))
             }
+            Notice::NotBegun(_) => String::new(),
+            Notice::Locked(lock) => self.locked(lock),
             Notice::Ended(tally) => self.ended(tally),
         }
     }
@@ -300,6 +302,31 @@ impl Human {
         }
     }
 
+    fn locked(&self, lock: &LockReport) -> String {
+        let n = plural(lock.n_compared, "check");
+        let file = printable(&lock.file);
+        let good = self.paint.good("✓");
+        let bad = self.paint.bad("✗ behaviour moved:");
+        let mut text = match (lock.is_updated, lock.is_first, lock.moved.is_empty()) {
+            (true, true, _) => format!("\n{good} behaviour locked: {n} in {file}\n"),
+            (_, _, true) => format!("\n{good} behaviour unchanged: {n} as in {file}\n"),
+            (true, _, false) => format!("\n{good} behaviour locked anew in {file}; what moved:\n"),
+            (false, _, false) => format!("\n{bad} {n} compared with {file}\n"),
+        };
+        let moved = lock.moved.iter().filter(|_| !lock.is_first);
+        for moved in moved {
+            let _ = writeln!(text, "  {}", self.paint.bold(&printable(&moved.check)));
+            for how in &moved.how {
+                let _ = writeln!(text, "    {}", printable(how));
+            }
+        }
+        for left_out in &lock.left_out {
+            let mark = self.paint.warn("? not compared:");
+            let _ = writeln!(text, "  {mark} {}", printable(left_out));
+        }
+        text
+    }
+
     fn ended(&self, tally: &Tally) -> String {
         if tally.checks() < 2 {
             return String::new();
@@ -347,35 +374,40 @@ impl Human {
     }
 
     fn words(&self, finding: &Finding) -> String {
-        let verdict = finding.outcome.verdict;
-        let words = match (finding.outcome.decl.kind, verdict, finding.trace_len()) {
-            (PropertyKind::Reachable, Verdict::Violated, _) => {
-                "violated: no reachable state satisfies it".to_owned()
-            }
-            (PropertyKind::Reachable, _, Some(len)) => {
-                format!("{}, reached in {}", verdict.words(), plural(len, "step"))
-            }
-            (PropertyKind::Measure, Verdict::Holds, _) => match finding.outcome.steps {
-                Some(StepsTaken::AtMost(n)) => {
-                    format!("at most {}", plural(n as usize, "step"))
-                }
-                Some(StepsTaken::Unbounded) => "in the end, in any number of steps".to_owned(),
-                None => verdict.words().to_owned(),
-            },
-            (_, Verdict::Violated, Some(len)) => {
-                format!(
-                    "violated in {}{}",
-                    plural(len, "step"),
-                    for_ever(len, finding.loop_start())
-                )
-            }
-            _ => verdict.words().to_owned(),
-        };
-        match verdict {
+        let words = words(finding);
+        match finding.outcome.verdict {
             Verdict::Holds | Verdict::HoldsWithinBounds => self.paint.good(&words),
             Verdict::Vacuous | Verdict::Inconclusive => self.paint.warn(&words),
             Verdict::Violated => self.paint.bad(&words),
         }
+    }
+}
+
+/// The verdict in words, with its length: `violated in 2 steps`.
+pub(super) fn words(finding: &Finding) -> String {
+    let verdict = finding.outcome.verdict;
+    match (finding.outcome.decl.kind, verdict, finding.trace_len()) {
+        (PropertyKind::Reachable, Verdict::Violated, _) => {
+            "violated: no reachable state satisfies it".to_owned()
+        }
+        (PropertyKind::Reachable, _, Some(len)) => {
+            format!("{}, reached in {}", verdict.words(), plural(len, "step"))
+        }
+        (PropertyKind::Measure, Verdict::Holds, _) => match finding.outcome.steps {
+            Some(StepsTaken::AtMost(n)) => {
+                format!("at most {}", plural(n as usize, "step"))
+            }
+            Some(StepsTaken::Unbounded) => "in the end, in any number of steps".to_owned(),
+            None => verdict.words().to_owned(),
+        },
+        (_, Verdict::Violated, Some(len)) => {
+            format!(
+                "violated in {}{}",
+                plural(len, "step"),
+                for_ever(len, finding.loop_start())
+            )
+        }
+        _ => verdict.words().to_owned(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Finding, Measured, Notice, Report, Reporter, Subject, TraceFile};
+use super::{Finding, LockReport, Measured, Notice, Report, Reporter, Subject, TraceFile};
 use crate::catalogue::{Agreement, Fate, Mistake, Mutant, Mutants, Value, Values};
 use crate::search::{FaultFrontier, StepsTaken, Stop, Verdict};
 use crate::space::{FaultKind, FaultKinds, PropertyKind};
@@ -65,6 +65,8 @@ enum Line<'a> {
         warnings: &'a [String],
         symmetry: Option<&'a str>,
         never_exercised: &'a [String],
+        #[serde(skip_serializing_if = "Option::is_none")]
+        digest: Option<String>,
         measured: MeasuredLine,
     },
     Mutant {
@@ -86,6 +88,15 @@ enum Line<'a> {
         survived: usize,
         undecided: usize,
         score: Option<usize>,
+    },
+    Lock {
+        schema: u32,
+        file: &'a str,
+        unchanged: bool,
+        updated: bool,
+        compared: usize,
+        moved: Vec<MovedLine<'a>>,
+        left_out: &'a [String],
     },
     Error {
         schema: u32,
@@ -115,6 +126,13 @@ struct PropertyLine<'a> {
 enum StepsLine {
     AtMost(u64),
     Unbounded(&'static str),
+}
+
+/// A check that is not what a lockfile says.
+#[derive(Serialize)]
+struct MovedLine<'a> {
+    check: &'a str,
+    how: &'a [String],
 }
 
 /// What a mistake came to.
@@ -191,7 +209,8 @@ impl Reporter for Json {
                 message: error.message(),
                 help: error.cure(),
             }),
-            Notice::Ended(_) => String::new(),
+            Notice::Locked(lock) => line(&locked(lock)),
+            Notice::NotBegun(_) | Notice::Ended(_) => String::new(),
         }
     }
 }
@@ -215,6 +234,22 @@ fn started(subject: &Subject) -> Line<'_> {
             fingerprint_bits: options.fingerprint_bits,
             hash_seed: options.hash_seed,
         },
+    }
+}
+
+fn locked(lock: &LockReport) -> Line<'_> {
+    let moved = lock.moved.iter().map(|moved| MovedLine {
+        check: &moved.check,
+        how: &moved.how,
+    });
+    Line::Lock {
+        schema: SCHEMA,
+        file: &lock.file,
+        unchanged: lock.moved.is_empty(),
+        updated: lock.is_updated,
+        compared: lock.n_compared,
+        moved: moved.collect(),
+        left_out: &lock.left_out,
     }
 }
 
@@ -255,6 +290,7 @@ fn finished(report: &Report) -> String {
         warnings: &outcome.warnings,
         symmetry: outcome.symmetry.as_deref(),
         never_exercised: &outcome.never_exercised,
+        digest: outcome.digest.map(|digest| format!("{digest:032x}")),
         measured: measured(report, &report.measured),
     }));
     text

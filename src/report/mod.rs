@@ -3,16 +3,27 @@
 //! Decides nothing: verdicts come from the search, agreement with expectations from the catalogue, exit codes from the command line.
 //! Writes nothing: it makes text. Everything but [`Measured`] is the same, byte for byte, for any number of threads.
 
+mod github;
 mod human;
 mod json;
+#[cfg(feature = "cli")]
+mod junit;
+mod markdown;
 mod paint;
+mod problem;
+mod sarif;
 
+pub use github::GitHub;
 pub use human::Human;
 #[cfg(feature = "cli")]
 pub(crate) use human::{bytes, for_ever, grouped, plural, quoted_name, safe_lines};
 pub(crate) use human::{full_title, quoted};
 pub use json::{Json, SCHEMA};
+#[cfg(feature = "cli")]
+pub use junit::JUnit;
+pub use markdown::Markdown;
 pub use paint::Paint;
+pub use sarif::Sarif;
 
 use crate::catalogue::{Agreement, Mutants, Values};
 use crate::error::Error;
@@ -26,10 +37,34 @@ pub struct Subject {
     pub model: String,
     /// The variant's name.
     pub variant: String,
+    /// What tells the check from others of the same variant: `rms=5, max-depth 3`. Empty where nothing does.
+    pub details: String,
+    /// Where a file lists it.
+    pub origin: Option<Origin>,
     /// The values of all parameters.
     pub params: Values,
     /// How it is searched.
     pub options: Options,
+}
+
+impl Subject {
+    /// `model/variant`, and what tells the check from others of the variant.
+    pub fn name(&self) -> String {
+        let Subject { model, variant, .. } = self;
+        match self.details.as_str() {
+            "" => format!("{model}/{variant}"),
+            details => format!("{model}/{variant} ({details})"),
+        }
+    }
+}
+
+/// A line of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The file, as it was named.
+    pub file: String,
+    /// The line, counted from 1.
+    pub line: usize,
 }
 
 /// Where the trace of a property went.
@@ -156,6 +191,34 @@ impl Tally {
     }
 }
 
+/// How the checks of a run stand to a lockfile.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LockReport {
+    /// The lockfile, as it was named.
+    pub file: String,
+    /// How many checks were compared.
+    pub n_compared: usize,
+    /// Those that are not what they were.
+    pub moved: Vec<Moved>,
+    /// Checks that could not be compared, each with the reason.
+    pub left_out: Vec<String>,
+    /// The file holds what was found now: it was written anew. Else it is as it was.
+    pub is_updated: bool,
+    /// There was no lockfile that could be compared with.
+    pub is_first: bool,
+}
+
+/// A check that is not what the lockfile says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// Its name.
+    pub check: String,
+    /// What moved, and how.
+    pub how: Vec<String>,
+    /// Where a file lists it.
+    pub origin: Option<Origin>,
+}
+
 /// An item of the stream.
 #[derive(Debug)]
 pub enum Notice<'a> {
@@ -165,6 +228,10 @@ pub enum Notice<'a> {
     Finished(&'a Report),
     /// A check could not be made: the model is at fault, or a table is full.
     Failed(&'a Subject, &'a Error),
+    /// A check was not begun: the run was interrupted.
+    NotBegun(&'a Subject),
+    /// The checks were compared with a lockfile.
+    Locked(&'a LockReport),
     /// The run has ended.
     Ended(&'a Tally),
 }

@@ -22,7 +22,7 @@ pub(super) enum Batch {
 const CHUNKS_AT_ONCE: usize = 4;
 
 /// Runs a phase: each chunk with its scratch, in parallel where there is more than one thread.
-fn each<C: Send, X: Send>(
+pub(super) fn each<C: Send, X: Send>(
     parallel: bool,
     chunks: &mut [C],
     scratches: &mut [X],
@@ -62,6 +62,7 @@ impl<S: StateSpace, F: Fingerprint> Search<S, F> {
             return Ok(Batch::Beyond);
         }
         self.count(n)?;
+        self.digest_batch(space, n);
         self.append(n);
         Ok(Batch::Done)
     }

@@ -145,6 +145,8 @@ pub(super) struct Chunk<A, F> {
     pub(super) n_steps: u64,
     /// How many candidates are known to lie outside.
     pub(super) n_outside: u64,
+    /// The sum over the new states inside, where a digest is asked for.
+    pub(super) digest: u128,
     pub(super) report: Report,
     /// For each parent how many of its children are new and inside.
     pub(super) n_children: Vec<u32>,
@@ -172,6 +174,7 @@ impl<A: Arena, F: Fingerprint> Default for Chunk<A, F> {
             failed: None,
             n_steps: 0,
             n_outside: 0,
+            digest: 0,
             report: Report::default(),
             n_children: Vec::new(),
             steps: Vec::new(),

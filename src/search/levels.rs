@@ -161,6 +161,8 @@ pub(super) struct Search<S: StateSpace, F> {
     pub(super) counts: Counts,
     pub(super) level_sizes: Vec<u64>,
     pub(super) bytes_peak: u64,
+    /// The sum over all states so far, where it is asked for.
+    pub(super) digest: Option<u128>,
 }
 
 impl<S: StateSpace, F: Fingerprint> Search<S, F> {
@@ -202,6 +204,7 @@ impl<S: StateSpace, F: Fingerprint> Search<S, F> {
             counts: Counts::default(),
             level_sizes: Vec::new(),
             bytes_peak: 0,
+            digest: options.digest.then_some(0),
         }
     }
 
@@ -314,6 +317,7 @@ impl<S: StateSpace, F: Fingerprint> Search<S, F> {
         );
         let block = Block { arena, skip };
         let live: Vec<u32> = block.live(0..n).map(|i| i as u32).collect();
+        self.digest_initial(space, &block);
         self.n_initial = (n - outside.len()) as u64;
         self.counts.generated = self.n_initial;
         self.counts.unique = live.len() as u64;
@@ -384,6 +388,7 @@ impl<S: StateSpace, F: Fingerprint> Search<S, F> {
                     Vec::new()
                 },
                 warnings: Vec::new(),
+                digest: self.digest.filter(|_| whole),
                 bytes_peak: self.bytes_peak,
             },
             initial: self.initial,

@@ -3,6 +3,7 @@
 
 mod batch;
 mod chunk;
+mod digest;
 mod exact;
 mod faults;
 mod frontier;
@@ -17,6 +18,7 @@ mod visited;
 use crate::error::Error;
 use crate::space::{FaultKinds, NeverExercised, PropertyDecl, StateSpace};
 
+pub use digest::DIGEST_VERSION;
 pub use faults::FaultFrontier;
 pub(crate) use frontier::Block;
 pub(crate) use least::{Edge, Layers, least};
@@ -95,6 +97,8 @@ pub struct Options {
     pub fingerprint_bits: u32,
     /// Seeds every hash: another seed repeats the search with independent chances of an omission.
     pub hash_seed: u64,
+    /// Sum up the set of states, so that two checks can be compared: [`Outcome::digest`].
+    pub digest: bool,
     /// Above this many (state, lane) pairs the tie-break among shortest traces is given up, and said so.
     pub tie_break_max: usize,
 }
@@ -113,6 +117,7 @@ impl Default for Options {
             exact: false,
             fingerprint_bits: 64,
             hash_seed: 0,
+            digest: false,
             tie_break_max: 250_000,
         }
     }
@@ -237,6 +242,9 @@ pub struct Outcome {
     pub never_exercised: Vec<NeverExercised>,
     /// What is likely a mistake in the model though no property says so, in words: something that can happen for ever in no time.
     pub warnings: Vec<String>,
+    /// Where it was asked for and nothing was cut: a sum over the set of states, the same for the same set whatever the order in which its
+    /// states were found, the number of threads and the bits stored. Another hash seed gives another digest.
+    pub digest: Option<u128>,
     /// The most bytes the search held at once, by its own count.
     pub bytes_peak: u64,
 }

@@ -393,6 +393,8 @@ fn a_report_tells_the_frontier_in_words() {
         subject: Subject {
             model: "m".to_owned(),
             variant: "v".to_owned(),
+            details: String::new(),
+            origin: None,
             params: allways::catalogue::Values::defaults(&[]),
             options,
         },

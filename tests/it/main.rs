@@ -2,9 +2,11 @@
 
 mod agree;
 mod byzantine;
+mod ci;
 mod cli;
 mod coverage;
 mod determinism;
+mod digest;
 mod dot;
 mod exponential;
 mod fair_graphs;

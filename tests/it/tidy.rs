@@ -147,7 +147,9 @@ fn no_stray_files() {
         "LICENSE",
         "LICENSE-APACHE",
         "LICENSE-MIT",
+        "allways.lock",
         "README.md",
+        "allways.toml",
         "clippy.toml",
         "deny.toml",
     ];
