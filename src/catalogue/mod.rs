@@ -21,6 +21,7 @@ use crate::error::Error;
 use crate::names;
 use crate::search::Verdict;
 use crate::system::Alteration;
+use crate::trace::{Replay, Trace};
 
 /// Builds the system of a variant, altered or not.
 type Build =
@@ -241,6 +242,17 @@ impl Catalogue {
                 let known = self.entries.iter().map(|e| e.model.as_str());
                 unknown(&format!("there is no model `{name}`"), name, known)
             })
+    }
+
+    /// Replays a trace against the model of its name, with the parameters it was made with.
+    ///
+    /// # Errors
+    /// There is no such model, variant or parameter any more; the model is at fault.
+    pub fn replay(&self, trace: &Trace) -> Result<Replay, Error> {
+        let entry = self.model(&trace.model)?;
+        let values = entry.values(&trace.parameters)?;
+        let variant = entry.variant(&trace.variant)?;
+        variant.build(&values)?.replay(trace)
     }
 
     /// What `MODEL` or `MODEL/VARIANT` names: the model, and the variants in order.

@@ -1,4 +1,4 @@
-//! `allways trace`: traces in files, shown, replayed and exported.
+//! `allways trace`: traces in files, shown, replayed, compared and exported.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use crate::space::PropertyKind;
 use crate::trace::{self, Format, Replay, Style, Trace};
 use crate::value::printable;
 
-/// Show, replay and export the traces that `check` writes
+/// Show, replay, compare and export the traces that `check` writes
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -49,12 +49,30 @@ Example:
         file: PathBuf,
     },
 
+    /// The first step at which two traces differ, and with what
+    ///
+    /// Needs no model. Exit code 0: they do not differ; 1: they do.
+    #[command(after_help = "\
+Example:
+  allways trace diff yesterday.trace.json target/allways/NAME.trace.json")]
+    Diff {
+        /// A trace file
+        a: PathBuf,
+
+        /// Another
+        b: PathBuf,
+
+        /// All that the two steps change, not only what stands beside them
+        #[arg(long)]
+        full: bool,
+    },
+
     /// Write a trace in another format
     ///
     /// Needs no model: a trace file stands by itself.
     #[command(after_help = "\
 Examples:
-  allways trace export target/allways/NAME.trace.json --format mermaid
+  allways trace export target/allways/NAME.trace.json --format svg
   allways trace export target/allways/NAME.trace.json --format mermaid --output NAME.mmd")]
     Export {
         /// The trace file
@@ -84,6 +102,7 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Exit, Error>
     let (file, full) = match &args.command {
         Command::Show { file, full } => (file, *full),
         Command::Replay { file } => (file, false),
+        Command::Diff { a, b, full } => return diff([a, b], *full, context),
         Command::Export {
             file,
             format,
@@ -119,6 +138,25 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Exit, Error>
     }
     context.out.write(&text);
     Ok(exit)
+}
+
+/// Says where two traces differ.
+fn diff(files: [&PathBuf; 2], full: bool, context: &mut Context<'_>) -> Result<Exit, Error> {
+    let [a, b] = [files::read_trace(files[0])?, files::read_trace(files[1])?];
+    let style = Style {
+        width: width(),
+        color: context.paint.is_on(),
+        full,
+    };
+    let found = trace::compare(&a, &b);
+    let names = files.map(|file| printable(&file.to_string_lossy()).into_owned());
+    let mut text = format!("A  {}\nB  {}\n\n", names[0], names[1]);
+    text.push_str(&trace::compare_text(&a, &b, found.as_ref(), &style));
+    context.out.write(&text);
+    Ok(match found {
+        None => Exit::AsExpected,
+        Some(_) => Exit::NotAsExpected,
+    })
 }
 
 /// Replays a trace against the model of that name, with the parameters it was made with.

@@ -50,7 +50,7 @@ mod failure;
 use std::fs;
 use std::path::PathBuf;
 
-use crate::catalogue::{Checkable, Checked, IntoCheckable};
+use crate::catalogue::{Catalogue, Checkable, Checked, IntoCheckable};
 use crate::error::Error;
 use crate::report::TraceFile;
 use crate::search::{Options, Verdict};
@@ -266,6 +266,23 @@ impl Check {
         });
         let files = files.collect();
         Ok((checked, files))
+    }
+}
+
+/// Replays a trace, as JSON, against the model of its name in a catalogue, and asserts that every step leads where it led and that it
+/// shows what it showed. `allways trace export --format rust-test` writes a test that does.
+///
+/// # Panics
+/// There is no such model, it differs from the one that the trace was recorded from, or the text is no trace.
+#[track_caller]
+pub fn assert_replays(catalogue: &Catalogue, json: &str) {
+    let replayed = trace::from_json(json).and_then(|trace| {
+        let replay = catalogue.replay(&trace)?;
+        Ok((trace, replay))
+    });
+    let (trace, replay) = replayed.unwrap_or_else(|error| not_checked(&error));
+    if !replay.is_same() {
+        panic!("{}", failure::not_replayed(&trace, &replay));
     }
 }
 

@@ -48,13 +48,16 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod causality;
 pub(crate) mod choose;
 #[cfg(test)]
 mod choose_tests;
+mod compare;
 mod diff;
 mod format;
 mod graph;
 mod lasso;
+mod layout;
 mod levels;
 mod name;
 mod record;
@@ -66,10 +69,16 @@ mod tests;
 mod text;
 mod walk;
 
+pub use causality::{Causality, Origin};
+pub use compare::{Differs, Divergence, compare, compare_text};
 pub use diff::diff;
 pub use format::Format;
+pub use format::html::to_html;
 pub use format::json::{SIZE_MAX, from_json, to_json};
 pub use format::mermaid::to_mermaid;
+pub use format::rust_test::to_rust_test;
+pub use format::shiviz::{SHIVIZ_PARSER, to_shiviz};
+pub use format::svg::to_svg;
 pub use graph::{
     GRAPH_FORMAT, GRAPH_STATES_MAX, GRAPH_VERSION, Graph, GraphProperty, GraphState, GraphStep,
     graph, graph_to_dot, graph_to_json,

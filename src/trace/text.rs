@@ -15,11 +15,11 @@ use std::fmt::Write;
 use super::{Change, Fair, Met, Trace, TracePath, TraceStep};
 use crate::space::Rendered;
 use crate::value::printable;
-use change::{UNLIMITED, changes_rows, rows, state_rows};
+use change::UNLIMITED;
+pub(super) use change::{changes_rows, rows, state_rows};
 use event::Columns;
 pub(super) use event::{Event, event};
-use line::{Line, Role};
-pub(super) use line::{elide, width};
+pub(super) use line::{Line, Role, elide, width};
 
 /// Parts of a state of which a step's own line says how they change: the messages on their way, the budgets used up, the partitions
 /// that are up, and the message that a duplicating network of stateright's remembers.

@@ -4,18 +4,18 @@ pub(crate) mod grammar;
 
 use allways::search::Verdict;
 use allways::space::{Interrupted, PropertyKind, StepKind};
-use allways::trace::{Change, Format, Sent, Shown, Trace, TracePath, TraceStep, to_mermaid};
+use allways::trace::{Change, Sent, Shown, Trace, TracePath, TraceStep, to_mermaid};
 use allways::value::Tree;
 
 use crate::cli::Sandbox;
 use grammar::{Line, parse};
 
-fn unit(name: &str) -> Tree {
+pub(crate) fn unit(name: &str) -> Tree {
     Tree::Unit(name.to_owned())
 }
 
 /// A step of `lane`.
-fn step(kind: StepKind, lane: &str, content: &str) -> TraceStep {
+pub(crate) fn step(kind: StepKind, lane: &str, content: &str) -> TraceStep {
     TraceStep {
         kind,
         lane: lane.to_owned(),
@@ -31,7 +31,7 @@ fn step(kind: StepKind, lane: &str, content: &str) -> TraceStep {
 }
 
 /// What happens to a message on its way from one to the other.
-fn message(kind: StepKind, from: &str, to: &str, content: &str) -> TraceStep {
+pub(crate) fn message(kind: StepKind, from: &str, to: &str, content: &str) -> TraceStep {
     TraceStep {
         from: Some(from.to_owned()),
         ..step(kind, to, content)
@@ -39,7 +39,7 @@ fn message(kind: StepKind, from: &str, to: &str, content: &str) -> TraceStep {
 }
 
 /// The step sends this, too.
-fn sends(mut step: TraceStep, to: &str, content: &str) -> TraceStep {
+pub(crate) fn sends(mut step: TraceStep, to: &str, content: &str) -> TraceStep {
     step.sent.push(Sent {
         to: to.to_owned(),
         content: unit(content),
@@ -47,14 +47,14 @@ fn sends(mut step: TraceStep, to: &str, content: &str) -> TraceStep {
     step
 }
 
-fn named(name: &str, step: TraceStep) -> TraceStep {
+pub(crate) fn named(name: &str, step: TraceStep) -> TraceStep {
     TraceStep {
         name: Some(name.to_owned()),
         ..step
     }
 }
 
-fn path(steps: Vec<TraceStep>) -> TracePath {
+pub(crate) fn path(steps: Vec<TraceStep>) -> TracePath {
     TracePath {
         initial: 0,
         initial_states: 1,
@@ -71,7 +71,7 @@ fn path(steps: Vec<TraceStep>) -> TracePath {
 }
 
 /// A trace that violates `all is well`.
-fn trace(lanes: &[&str], paths: Vec<TracePath>) -> Trace {
+pub(crate) fn trace(lanes: &[&str], paths: Vec<TracePath>) -> Trace {
     Trace {
         format: "allways-trace".to_owned(),
         version: 1,
@@ -549,17 +549,8 @@ fn long_texts_are_cut_and_many_rows_counted() {
     assert_eq!(drawn.matches('…').count(), 9);
 }
 
-#[test]
-fn formats_have_names() {
-    let names = Format::ALL.map(Format::name);
-    assert_eq!(names, ["json", "mermaid"]);
-    let trace = trace(&["a"], vec![path(Vec::new())]);
-    assert_eq!(Format::Mermaid.export(&trace), to_mermaid(&trace));
-    assert_eq!(Format::Json.export(&trace), allways::trace::to_json(&trace));
-}
-
 /// Writes the trace file of a violation; returns its path.
-fn trace_file(sandbox: &Sandbox) -> String {
+pub(crate) fn trace_file(sandbox: &Sandbox) -> String {
     sandbox.run(&["check", "-q", "duva-join/fire-and-forget"]);
     let name = "duva-join.fire-and-forget.no-migration-to-a-stranger.trace.json";
     format!("target/allways/{name}")

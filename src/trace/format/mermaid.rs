@@ -7,16 +7,15 @@
 //! text of the trace has that.
 
 mod escape;
-mod messages;
 mod participants;
 
+use super::super::causality::{Messages, Origin, event, messages};
 use super::super::text::{Event, elide, shown_in_brief};
 use super::super::{Trace, TracePath, TraceStep};
 use crate::search::Verdict;
 use crate::space::{PropertyKind, StepKind};
 use crate::value::printable;
 use escape::label;
-use messages::{Messages, Origin, event, messages};
 use participants::Participants;
 
 /// Longer messages are cut: the text of the trace has them whole.

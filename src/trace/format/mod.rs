@@ -1,7 +1,11 @@
 //! The formats that a trace can be written in. Each is a pure function of the trace.
 
+pub(super) mod html;
 pub(super) mod json;
 pub(super) mod mermaid;
+pub(super) mod rust_test;
+pub(super) mod shiviz;
+pub(super) mod svg;
 
 use super::Trace;
 
@@ -12,17 +16,36 @@ pub enum Format {
     Json,
     /// A sequence diagram. See [`to_mermaid`](super::to_mermaid).
     Mermaid,
+    /// A space-time diagram. See [`to_svg`](super::to_svg).
+    Svg,
+    /// A page with the picture, the steps and what they change. See [`to_html`](super::to_html).
+    Html,
+    /// A log with vector clocks. See [`to_shiviz`](super::to_shiviz).
+    Shiviz,
+    /// A test that replays it. See [`to_rust_test`](super::to_rust_test).
+    RustTest,
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Format; 2] = [Format::Json, Format::Mermaid];
+    pub const ALL: [Format; 6] = [
+        Format::Json,
+        Format::Mermaid,
+        Format::Svg,
+        Format::Html,
+        Format::Shiviz,
+        Format::RustTest,
+    ];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Format::Json => "json",
             Format::Mermaid => "mermaid",
+            Format::Svg => "svg",
+            Format::Html => "html",
+            Format::Shiviz => "shiviz",
+            Format::RustTest => "rust-test",
         }
     }
 
@@ -31,6 +54,10 @@ impl Format {
         match self {
             Format::Json => "our own format: complete, replayable",
             Format::Mermaid => "a sequence diagram for Markdown and mermaid.js",
+            Format::Svg => "a space-time diagram: a picture, for light and dark",
+            Format::Html => "a page with the diagram, the steps and what they change",
+            Format::Shiviz => "a log with vector clocks, for ShiViz",
+            Format::RustTest => "a test in Rust that replays it",
         }
     }
 
@@ -39,6 +66,10 @@ impl Format {
         match self {
             Format::Json => json::to_json(trace),
             Format::Mermaid => mermaid::to_mermaid(trace),
+            Format::Svg => svg::to_svg(trace),
+            Format::Html => html::to_html(trace),
+            Format::Shiviz => shiviz::to_shiviz(trace),
+            Format::RustTest => rust_test::to_rust_test(trace),
         }
     }
 }

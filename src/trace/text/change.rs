@@ -32,7 +32,12 @@ enum Value {
 }
 
 /// What changed in a step and what it sent, fitted to `room` columns.
-pub(super) fn rows(step: &TraceStep, lanes: &[String], full: bool, room: usize) -> Vec<Line> {
+pub(in crate::trace) fn rows(
+    step: &TraceStep,
+    lanes: &[String],
+    full: bool,
+    room: usize,
+) -> Vec<Line> {
     let changes = step
         .changes
         .iter()
@@ -44,7 +49,11 @@ pub(super) fn rows(step: &TraceStep, lanes: &[String], full: bool, room: usize) 
 }
 
 /// Changes outside a step, fitted to `room` columns.
-pub(super) fn changes_rows(changes: &[Change], lanes: &[String], room: usize) -> Vec<Line> {
+pub(in crate::trace) fn changes_rows(
+    changes: &[Change],
+    lanes: &[String],
+    room: usize,
+) -> Vec<Line> {
     let rows: Vec<Row> = changes
         .iter()
         .map(|change| changed(change, lanes))
@@ -53,7 +62,7 @@ pub(super) fn changes_rows(changes: &[Change], lanes: &[String], room: usize) ->
 }
 
 /// A whole state, fitted to `room` columns.
-pub(super) fn state_rows(state: &Rendered, room: usize) -> Vec<Line> {
+pub(in crate::trace) fn state_rows(state: &Rendered, room: usize) -> Vec<Line> {
     let rows: Vec<Row> = state
         .iter()
         .map(|(part, tree)| Row {

@@ -4,7 +4,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// What a piece of text is, for colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub(in crate::trace) enum Role {
     Plain,
     Actor,
     Fault,
@@ -29,22 +29,22 @@ impl Role {
 
 /// One line. Its text is already safe to print.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Line(Vec<(Role, String)>);
+pub(in crate::trace) struct Line(Vec<(Role, String)>);
 
 impl Line {
-    pub(super) fn of(role: Role, text: &str) -> Self {
+    pub(in crate::trace) fn of(role: Role, text: &str) -> Self {
         let mut line = Line::default();
         line.push(role, text);
         line
     }
 
-    pub(super) fn push(&mut self, role: Role, text: &str) {
+    pub(in crate::trace) fn push(&mut self, role: Role, text: &str) {
         if !text.is_empty() {
             self.0.push((role, text.to_owned()));
         }
     }
 
-    pub(super) fn append(&mut self, mut other: Line) {
+    pub(in crate::trace) fn append(&mut self, mut other: Line) {
         self.0.append(&mut other.0);
     }
 
@@ -60,8 +60,13 @@ impl Line {
         );
     }
 
+    /// Its pieces, in order.
+    pub(in crate::trace) fn pieces(&self) -> impl Iterator<Item = (Role, &str)> {
+        self.0.iter().map(|(role, text)| (*role, text.as_str()))
+    }
+
     /// Writes the line and a line break, without blanks at the end.
-    pub(super) fn write(mut self, out: &mut String, color: bool) {
+    pub(in crate::trace) fn write(mut self, out: &mut String, color: bool) {
         while let Some((_, last)) = self.0.last_mut() {
             last.truncate(last.trim_end_matches(' ').len());
             if !last.is_empty() {

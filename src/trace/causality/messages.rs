@@ -11,7 +11,7 @@ use crate::value::Tree;
 
 /// Where a message comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Origin {
+pub enum Origin {
     /// It is in flight in the initial state.
     Start,
     /// This step of the path sent it, counted from 0.
@@ -19,11 +19,16 @@ pub(super) enum Origin {
 }
 
 /// The messages of a path.
-pub(super) struct Messages {
+pub(in crate::trace) struct Messages {
     /// For each step that delivers, loses or ignores a message where that comes from, if the path says so.
-    pub(super) origins: Vec<Option<Origin>>,
+    /// What differs from round to round of a loop is not said.
+    pub(in crate::trace) origins: Vec<Option<Origin>>,
+    /// The same for the first time that each step is taken; where a message can only come from the round before, from there.
+    pub(in crate::trace) first: Vec<Option<Origin>>,
+    /// Which steps of a loop deliver, lose or ignore what was sent in the round before: the sender, then the step.
+    pub(in crate::trace) wraps: Vec<(usize, usize)>,
     /// The sends of which no step says what came of them: step and position in what it sent.
-    pub(super) left: BTreeSet<(usize, usize)>,
+    pub(in crate::trace) left: BTreeSet<(usize, usize)>,
 }
 
 /// Sender, receiver, content.
@@ -32,13 +37,15 @@ type Key<'a> = (&'a str, &'a str, String);
 /// A step and a position in what it sent.
 type Send = (usize, usize);
 
-pub(super) fn messages(path: &TracePath) -> Messages {
+pub(in crate::trace) fn messages(path: &TracePath) -> Messages {
     let mut sends: BTreeSet<Send> = BTreeSet::new();
-    let mut in_flight: BTreeMap<Key<'_>, VecDeque<Send>> = BTreeMap::new();
+    let mut in_flight: BTreeMap<Key<'_>, VecDeque<(Send, bool)>> = BTreeMap::new();
     // On a link that keeps what it delivers, a message is delivered again.
     let mut last: BTreeMap<Key<'_>, Send> = BTreeMap::new();
     let mut found: BTreeSet<Send> = BTreeSet::new();
     let mut origins: Vec<Option<Origin>> = vec![None; path.steps.len()];
+    let mut first = origins.clone();
+    let mut wraps = Vec::new();
 
     let again = path.loop_start.unwrap_or(path.steps.len());
     let once = path.steps.iter().enumerate();
@@ -50,6 +57,13 @@ pub(super) fn messages(path: &TracePath) -> Messages {
                 StepKind::Duplicate => waiting.front().copied(),
                 _ => waiting.pop_front(),
             };
+            if let Some(((sender, _), false)) = oldest
+                && is_again
+                && sender >= again
+            {
+                wraps.push((sender, i));
+            }
+            let oldest = oldest.map(|(send, _)| send);
             let send = oldest.or_else(|| last.get(&key).copied());
             found.extend(send);
             let origin = match send {
@@ -57,7 +71,7 @@ pub(super) fn messages(path: &TracePath) -> Messages {
                 None if is_in_flight(&path.state, &key) => Some(Origin::Start),
                 None => None,
             };
-            // What differs from round to round is not said.
+            first[i] = first[i].or(origin);
             origins[i] = origin.filter(|_| !is_again || origins[i] == origin);
         }
         let sender = match (step.kind, &step.from) {
@@ -68,18 +82,23 @@ pub(super) fn messages(path: &TracePath) -> Messages {
             let key: Key<'_> = (sender, &sent.to, sent.content.text());
             let send = (i, position);
             sends.insert(send);
-            in_flight.entry(key.clone()).or_default().push_back(send);
+            in_flight
+                .entry(key.clone())
+                .or_default()
+                .push_back((send, is_again));
             last.insert(key, send);
         }
     }
     Messages {
         origins,
+        first,
+        wraps,
         left: sends.difference(&found).copied().collect(),
     }
 }
 
 /// What kind of event it is; where a process crashes in its handler, the event that was handled.
-pub(super) fn event(step: &TraceStep) -> StepKind {
+pub(in crate::trace) fn event(step: &TraceStep) -> StepKind {
     step.interrupted.as_ref().map_or(step.kind, |at| at.event)
 }
 
