@@ -369,6 +369,16 @@ fn system(p: &Params, initial: &Data, design: Design) -> System<Msg> {
         of.iter()
             .all(|r| value(r).is_some() && value(r) == value(of[0]))
     });
+    if let Data::OrSet { .. } = initial {
+        let of = replicas.clone();
+        sys.reachable("what was added is removed", move |s| {
+            let mut states = of.iter().filter_map(|r| s.state(r));
+            states.any(|state| {
+                let mut known = state.known.iter();
+                known.any(|update| matches!(update, Update::Removed(_)))
+            })
+        });
+    }
     if p.partitions > 0 {
         let of = replicas.clone();
         sys.reachable(

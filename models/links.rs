@@ -172,12 +172,12 @@ fn system(p: &Params, design: Design) -> System<Msg> {
         messages: p.messages,
         retransmits: design.retransmits,
     };
-    let sender = sys.actor("sender", sender).id();
+    let sender = sys.actor("sender", sender);
     let deduplicates = design.deduplicates;
     sys.set(
         receiver,
         Receiver {
-            sender,
+            sender: sender.id(),
             deduplicates,
         },
     );
@@ -204,6 +204,17 @@ fn system(p: &Params, design: Design) -> System<Msg> {
     sys.eventually("every message is delivered", move |s| {
         (1..=messages).all(|message| s[receiver].contains_key(&message))
     });
+    if design.retransmits {
+        sys.always("what is acknowledged is not sent again", move |s| {
+            let mut acknowledged = s[sender].iter();
+            acknowledged.all(|message| !s.has_timer(sender, message))
+        });
+        // Else it would send for ever.
+        sys.stabilises(
+            "in the end the sender knows that all has arrived",
+            move |s| (1..=messages).all(|message| s[sender].contains(&message)),
+        );
+    }
     sys.reachable("a message is delivered", move |s| !s[receiver].is_empty());
     sys
 }
@@ -219,7 +230,8 @@ catalogue_entry! {
         violates "every message is delivered";
     "retransmit" => |p| system(p, Design { retransmits: true, ..Design::default() }),
         violates "no duplicate";
-    "retransmit-dedup" => |p| system(p, Design { retransmits: true, deduplicates: true, liar: None });
+    "retransmit-dedup" => |p| system(p, Design { retransmits: true, deduplicates: true, liar: None }),
+        mistake "no de-duplication" => |p| system(p, Design { retransmits: true, ..Design::default() });
     "forged" => |p| system(p, Design { retransmits: true, deduplicates: true, liar: Some(Liar::Unauthenticated) }),
         violates "no creation";
     "authenticated" => |p| system(p, Design { retransmits: true, deduplicates: true, liar: Some(Liar::Authenticated) });

@@ -33,11 +33,11 @@
 //!
 //! | variant | unique states | generated | depth |
 //! | --- | --- | --- | --- |
-//! | `no-crash` | 1,741 | 11,321 | 14 |
-//! | `coordinator-crash` | 2,502 | 16,362 | 14 |
-//! | `recovery-log` | 10,128 | 85,873 | 16 |
-//! | `no-wal` | 9,850 | 70,355 | 16 |
-//! | `no-abort-log` | 16,759 | 141,161 | 21 |
+//! | `no-crash` | 1,942 | 12,154 | 14 |
+//! | `coordinator-crash` | 2,830 | 17,744 | 14 |
+//! | `recovery-log` | 12,102 | 97,550 | 16 |
+//! | `no-wal` | 10,940 | 75,567 | 16 |
+//! | `no-abort-log` | 18,945 | 154,406 | 21 |
 
 use allways::prelude::*;
 
@@ -289,6 +289,22 @@ fn system(p: &Params, logs: Logs) -> (System<Msg>, Handle<Coordinator>, Handles<
         s.state(coordinator)
             .is_none_or(|state| state.decision.is_some() && state.missing.is_empty())
     });
+    // What a time-out would make good is seen only where none is needed.
+    let timed_out = sys.observer("timed out", false, |_, event| {
+        matches!(event, Event::TimedOut(_)).then_some(true)
+    });
+    sys.observer_wants(timed_out, |event| matches!(event, Event::TimedOut(_)));
+    for (name, decision) in [
+        ("all confirm a commit before any time-out", Decision::Commit),
+        ("all confirm an abort before any time-out", Decision::Abort),
+    ] {
+        sys.reachable(name, move |s| {
+            let is_over = s
+                .state(coordinator)
+                .is_some_and(|state| state.decision == Some(decision) && state.missing.is_empty());
+            is_over && !s[timed_out]
+        });
+    }
     for (name, end) in [
         ("all commit", Progress::Committed),
         ("all abort", Progress::Aborted),
@@ -340,7 +356,9 @@ catalogue_entry! {
     "no-crash" => |p| system(p, WHOLE_LOG).0;
     "coordinator-crash" => coordinator_crash,
         violates "nobody stays in doubt";
-    "recovery-log" => |p| recovery(p, WHOLE_LOG);
+    "recovery-log" => |p| recovery(p, WHOLE_LOG),
+        mistake "aborts are not logged" => |p| recovery(p, Logs { aborts: false, ..WHOLE_LOG }),
+        mistake "promises are not logged" => |p| recovery(p, Logs { promises: false, ..WHOLE_LOG });
     "no-wal" => no_wal,
         violates "what is committed is not lost",
         violates "nobody stays in doubt",

@@ -155,6 +155,7 @@ fn system(p: &Params, design: Design, setting: Setting) -> System<Msg> {
         .map(|i| sys.reserve(format!("node[{i}]")))
         .collect();
     let mut supervisor = None;
+    let mut lookup_service = None;
     let outside = match design {
         Design::FirstSeed => None,
         Design::TouchFile(..) => {
@@ -175,7 +176,9 @@ fn system(p: &Params, design: Design, setting: Setting) -> System<Msg> {
                 left_behind: Vec::new(),
                 lists_all: true,
             };
-            Some(sys.actor("lookup", lookup).id())
+            let handle = sys.actor("lookup", lookup);
+            lookup_service = Some(handle);
+            Some(handle.id())
         }
         Design::Supervised => {
             let in_doubt = setting.supervisor;
@@ -254,6 +257,15 @@ fn system(p: &Params, design: Design, setting: Setting) -> System<Msg> {
             "in the end every live node is a member, or the first seed is down",
             move |s| !s.is_up(first) || clusters(s, &of).all(|cluster| cluster.is_some()),
         );
+    }
+    if let Some(lookup) = lookup_service
+        && setting.switched_on
+    {
+        let of = nodes.clone();
+        sys.stabilises("in the end every live node is listed", move |s| {
+            let mut live = of.iter().filter(|node| s.is_up(*node));
+            live.all(|node| s[lookup].recent.contains(&node.id()))
+        });
     }
     if let Some(supervisor) = supervisor
         && setting.supervisor_may_crash

@@ -21,7 +21,7 @@ pub(super) struct Registry {
 state! {
     #[derive(Default)]
     pub(super) struct Registered {
-        recent: Set<Id>,
+        pub(super) recent: Set<Id>,
         lock: Option<Id>,
     }
 }

@@ -50,7 +50,7 @@
 //! | `callback-chain` | 625 | 1,845 | 22 |
 //! | `callback-chain-seed-sync` | 3,424 | 11,663 | 22 |
 //! | `callback-chain-lossy` | 19,994 | 76,903 | 26 |
-//! | `callback-chain-retry` | 3,033 | 23,187 | 26 |
+//! | `callback-chain-retry` | 3,095 | 23,425 | 26 |
 //! | `callback-chain-crash` | 1,789 | 5,655 | 23 |
 //! | `callback-chain-detector` | 41,265 | 155,293 | 29 |
 //! | `callback-chain-suspicion` | 1,946 | 5,649 | 20 |
@@ -118,6 +118,9 @@ fn system(p: &Params, design: Design) -> System<Msg> {
         sys.set(joiner, node);
     }
     properties(&mut sys, &members, &joiners, owned);
+    if design.retries {
+        nothing_repeated(&mut sys, &members, &joiners);
+    }
     if design.detects.is_some() {
         accuracy(&mut sys, members.iter().chain(joiners.iter()).collect());
     }
@@ -189,6 +192,21 @@ fn properties(
     let new = joiners.clone();
     sys.reachable("a joiner owns a slot", move |s| {
         new.iter().any(|joiner| !s[joiner].slots.is_empty())
+    });
+}
+
+/// What is repeated makes good for what was not said once; but if nothing is lost, nothing needs to be repeated.
+fn nothing_repeated(sys: &mut System<Msg>, members: &Handles<Node>, joiners: &Handles<Node>) {
+    let repeated = sys.observer("repeated", false, |_, event| {
+        matches!(event, Event::TimedOut(_)).then_some(true)
+    });
+    sys.observer_wants(repeated, |event| matches!(event, Event::TimedOut(_)));
+    let (old, new) = (members.clone(), joiners.clone());
+    sys.reachable("all is moved, and nothing was repeated", move |s| {
+        let is_moved = |owner: Handle<Node>| {
+            s[owner].copies.is_empty() && new.iter().all(|j| s[j].taken_from.contains(&owner.id()))
+        };
+        !s[repeated] && old.iter().all(is_moved)
     });
 }
 
@@ -267,7 +285,8 @@ catalogue_entry! {
     "fire-and-forget" => |p| system(p, Design { joins: Joining::FireAndForget, ..CHAIN }),
         violates "no migration to a stranger",
         violates "rebalancing happens";
-    "callback-chain" => |p| system(p, CHAIN);
+    "callback-chain" => |p| system(p, CHAIN),
+        mistake "nobody is waited for" => |p| system(p, Design { joins: Joining::SeedSync, ..CHAIN });
     "callback-chain-seed-sync" => |p| system(p, Design { joins: Joining::SeedSync, ..CHAIN }),
         violates "no migration to a stranger",
         violates "rebalancing happens";
@@ -289,5 +308,6 @@ catalogue_entry! {
         violates "every slot is owned by a live member that all know";
     "callback-chain-two-joiners" => |p| two_joiners(p, Owners::Known),
         violates "no migration to a stranger";
-    "callback-chain-two-joiners-heard" => |p| two_joiners(p, Owners::Heard);
+    "callback-chain-two-joiners-heard" => |p| two_joiners(p, Owners::Heard),
+        mistake "all that are known are asked" => |p| two_joiners(p, Owners::Known);
 }

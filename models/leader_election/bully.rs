@@ -147,6 +147,14 @@ pub(super) fn system(size: Size, timing: Timing, returns: Returns) -> System<Msg
         Returns::Never => Crashes::stop(size.crashes),
         Returns::Perhaps => Crashes::recovery(size.crashes),
     });
+    let of = processes.clone();
+    sys.always("who leads says so, and who does not waits", move |s| {
+        let mut live = of.iter().filter_map(|p| Some((p, s.state(p)?)));
+        live.all(|(p, state)| {
+            let leads = *state == State::Leading;
+            s.has_timer(p, &Timer::Beat) == leads && (leads || s.has_timer(p, &Timer::Wait))
+        })
+    });
     at_most_one_leader(&mut sys, &processes, leader);
     agreement(&mut sys, &processes, leader);
     if size.crashes > 0 {

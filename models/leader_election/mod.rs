@@ -175,12 +175,14 @@ catalogue_entry! {
     "raft-asynchronous" => |p| raft::system(p.sound(), asynchronous(p)),
         holds_within_bounds "no panic",
         holds_within_bounds "at most one leader per term",
+        holds_within_bounds "each role has its own timers",
         violates "an election completes",
         violates "a leader in the end";
     "raft-partially-synchronous" => |p| raft::system(p.size(), Time::MostlySynchronous { late: p.late });
     "raft-any-time" => |p| raft::at_any_time(p.sound(), asynchronous(p)),
         holds_within_bounds "no panic",
         holds_within_bounds "at most one leader per term",
+        holds_within_bounds "each role has its own timers",
         violates "at most one leader at any given time";
 }
 

@@ -200,6 +200,14 @@ pub(super) fn system(size: Size, time: Time) -> System<Msg> {
         live_leaders(s, &of, leader).next().is_some()
     });
     agreement(&mut sys, &processes, leader);
+    if let Time::MostlySynchronous { late } = time {
+        // One for the beginning, one for each crash, and as many for each message that is late as it may spoil.
+        let terms_max = 1 + size.crashes + 3 * late;
+        sys.always("elections are few", move |s| {
+            let mut states = processes.iter().filter_map(|p| s.state(p));
+            states.all(|state| u32::from(state.term) <= terms_max)
+        });
+    }
     sys
 }
 
@@ -215,12 +223,13 @@ pub(super) fn at_any_time(size: Size, time: Time) -> System<Msg> {
 fn election(size: Size, time: Time) -> (System<Msg>, Handles<Process>) {
     let mut sys = System::new();
     let n = size.processes;
+    let stands = move |i: usize| match time {
+        Time::Asynchronous { candidates } => i < candidates,
+        Time::MostlySynchronous { .. } => true,
+    };
     let processes = sys.actors("process", n, |i| Process {
         others: (0..n).filter(|&other| other != i).map(Id::from).collect(),
-        stands: match time {
-            Time::Asynchronous { candidates } => i < candidates,
-            Time::MostlySynchronous { .. } => true,
-        },
+        stands: stands(i),
         circle: match time {
             Time::Asynchronous { .. } => Circle(3),
             Time::MostlySynchronous { .. } => Circle(100),
@@ -254,6 +263,16 @@ fn election(size: Size, time: Time) -> (System<Msg>, Handles<Process>) {
     sys.always("at most one leader per term", move |s| {
         let terms: Vec<Term> = live_leaders(s, &of, leader).map(|p| s[p].term).collect();
         terms.iter().copied().collect::<Set<Term>>().len() == terms.len()
+    });
+    let of = processes.clone();
+    sys.always("each role has its own timers", move |s| {
+        let live = of.iter().enumerate();
+        let mut live = live.filter_map(|(i, p)| Some((i, p, s.state(p)?)));
+        live.all(|(i, p, state)| {
+            let leads = state.role == Role::Leader;
+            s.has_timer(p, &Timer::Beat) == leads
+                && s.has_timer(p, &Timer::Election) == (!leads && stands(i))
+        })
     });
     let of = processes.clone();
     sys.reachable("votes are split", move |s| {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use rayon::prelude::*;
 
-use super::{Checked, Values, Variant};
+use super::{Checkable, Checked, Values, Variant};
 use crate::error::Error;
 use crate::search::{Monitor, Options, Outcome, PropertyOutcome, Stop, Verdict, in_pool};
 use crate::space::PropertyKind;
@@ -26,7 +26,7 @@ pub enum Fate {
         property: String,
         /// Its kind.
         kind: PropertyKind,
-        /// What it is then, in place of *holds*: violated, or vacuous.
+        /// What it is then, in place of *holds*: violated, vacuous, or inconclusive, if what showed it is not there within the same bounds.
         verdict: Verdict,
         /// Steps of its counterexample; a reachability that fails has none.
         steps: Option<usize>,
@@ -157,7 +157,7 @@ impl Variant {
         let mut mutant = match mistake {
             Mistake::Made(mutation) => self.altered(values, &Alteration::Make(mutation.clone()))?,
             Mistake::Named(name) => match self.mistakes.iter().find(|(known, _)| known == name) {
-                Some((_, build)) => build(values, None)?,
+                Some((_, build)) => judged(name, build(values, None)?, options)?,
                 None => unreachable!("the mistake was taken from the variant"),
             },
         };
@@ -169,17 +169,39 @@ impl Variant {
     }
 }
 
+/// A mistake that the model names has to have the properties that judge it: that one is missing would count as noticed.
+fn judged(
+    name: &str,
+    mutant: Box<dyn Checkable>,
+    options: &Options,
+) -> Result<Box<dyn Checkable>, Error> {
+    let known = |judge: &&String| mutant.properties().iter().any(|p| p.name == **judge);
+    match options
+        .properties
+        .iter()
+        .flatten()
+        .find(|judge| !known(judge))
+    {
+        None => Ok(mutant),
+        Some(judge) => Err(Error::model(format!(
+            "the system with the mistake \"{name}\" has no property \"{judge}\""
+        ))
+        .with_cure("give it the same properties as the variant that it is a mistake in")),
+    }
+}
+
 /// `bounds`: what cut the variant itself.
 fn fate_of(checked: &Checked, bounds: &[String]) -> Fate {
     let outcome = &checked.outcome;
     let noticed = |verdict| outcome.properties.iter().find(|p| p.verdict == verdict);
+    let caught = |p: &PropertyOutcome| Fate::Caught {
+        property: p.decl.name.clone(),
+        kind: p.decl.kind,
+        verdict: p.verdict,
+        steps: p.paths.iter().map(|path| path.steps.len()).max(),
+    };
     if let Some(p) = noticed(Verdict::Violated).or_else(|| noticed(Verdict::Vacuous)) {
-        return Fate::Caught {
-            property: p.decl.name.clone(),
-            kind: p.decl.kind,
-            verdict: p.verdict,
-            steps: p.paths.iter().map(|path| path.steps.len()).max(),
-        };
+        return caught(p);
     }
     match outcome.stopped {
         Some(Stop::Time) => Fate::Undecided("the time was over".to_owned()),
@@ -187,8 +209,12 @@ fn fate_of(checked: &Checked, bounds: &[String]) -> Fate {
         Some(Stop::Interrupt) => Fate::Undecided("interrupted".to_owned()),
         None => match outcome.cuts.iter().find(|cut| !bounds.contains(cut)) {
             Some(cut) => Fate::Undecided(format!("cut by {cut}")),
-            None => Fate::Survived {
-                unique: outcome.counts.unique,
+            // The bounds are those within which it held: what showed it was there, and is there no more.
+            None => match noticed(Verdict::Inconclusive) {
+                Some(p) => caught(p),
+                None => Fate::Survived {
+                    unique: outcome.counts.unique,
+                },
             },
         },
     }

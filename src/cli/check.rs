@@ -64,8 +64,8 @@ pub(super) struct Args {
     /// Put one small mistake at a time into each variant, and say which property notices it
     ///
     /// Of every handler that ran, each kind of effect is dropped (sending a message variant, saving, setting or cancelling a timer, a
-    /// choice) and each kind of event ignored; mistakes that the model names are made too. A mistake is caught when a property that holds
-    /// is violated or vacuous with it. Those that survive show what no property asks for.
+    /// choice) and each kind of event ignored; mistakes that the model names are made too. What makes no difference anywhere is left
+    /// out. A mistake is caught when a property that holds does not hold with it. Those that survive show what no property asks for.
     #[arg(long, conflicts_with = "first", help_heading = "What is checked")]
     mutations: bool,
 

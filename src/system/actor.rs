@@ -9,7 +9,7 @@ use serde::Serialize;
 use stateright::actor::{Actor, Command, Id, Out};
 
 use super::component::{Component, Content};
-use super::mutation::{Alteration, Handler, kind_of};
+use super::mutation::{Alteration, Effect, Handler, effect_of, kind_of};
 use super::process::{Happening, Interrupted, Pending, Process, Reaction};
 use super::timing::Window;
 use crate::error::Error;
@@ -43,6 +43,28 @@ impl<A: Actor> Clone for Local<A> {
 }
 
 impl<A: Actor> Local<A> {
+    /// Of an actor that starts, with what it saved when it last was up.
+    fn starting(storage: Option<A::Storage>) -> Self {
+        Local {
+            state: None,
+            up: true,
+            timers: Vec::new(),
+            windows: Vec::new(),
+            choices: Vec::new(),
+            storage,
+        }
+    }
+
+    /// Whether all is the same.
+    fn is_like(&self, other: &Self) -> bool {
+        self.up == other.up
+            && self.state == other.state
+            && self.timers == other.timers
+            && self.windows == other.windows
+            && self.choices == other.choices
+            && self.storage == other.storage
+    }
+
     fn remove_timer(&mut self, position: usize) -> A::Timer {
         if !self.windows.is_empty() {
             self.windows.remove(position);
@@ -179,13 +201,18 @@ impl<A: Actor> ActorProcess<A> {
         self.alteration.is_some().then(handler)
     }
 
-    /// Calls a handler, unless an alteration has it ignore its event, and takes from its effects what an alteration drops.
+    /// Calls a handler, unless an alteration has it ignore its event, and takes from its effects what an alteration drops. `local` is what
+    /// its effects fall upon, without its state; `fired` the timer that it is called for.
     fn call<'s>(
         &self,
         handler: Option<Handler>,
+        (local, fired): (&Local<A>, Option<&A::Timer>),
         state: &mut Cow<'s, A::State>,
         call: impl FnOnce(&A, &mut Cow<'s, A::State>, &mut Out<A>),
-    ) -> Out<A> {
+    ) -> Out<A>
+    where
+        A::Msg: Send + Sync + 'static,
+    {
         let mut out = Out::new();
         let (Some(alteration), Some(handler)) = (&self.alteration, handler) else {
             call(&self.actor, state, &mut out);
@@ -197,18 +224,62 @@ impl<A: Actor> ActorProcess<A> {
         }
         let before = state.clone().into_owned();
         call(&self.actor, state, &mut out);
-        alteration.apply(name, handler, **state != before, out)
+        let touched = matches!(state, Cow::Owned(_));
+        let matters = |effect: &_, out: &_| self.matters(local, fired, touched, effect, out);
+        alteration.apply(name, handler, **state != before, out, matters)
     }
 
     /// Calls `on_start`, and takes from its effects what an alteration drops.
-    fn call_start(&self, id: Id, storage: &Option<A::Storage>) -> (A::State, Out<A>) {
+    fn call_start(&self, id: Id, storage: &Option<A::Storage>) -> (A::State, Out<A>)
+    where
+        A::Msg: Send + Sync + 'static,
+    {
         let mut out = Out::new();
         let state = self.actor.on_start(id, storage, &mut out);
         let out = match &self.alteration {
-            Some(alteration) => alteration.apply(type_name::<A>(), Handler::Start, true, out),
+            Some(alteration) => {
+                let local = Local::starting(storage.clone());
+                let matters = |effect: &_, out: &_| self.matters(&local, None, true, effect, out);
+                alteration.apply(type_name::<A>(), Handler::Start, true, out, matters)
+            }
             None => out,
         };
         (state, out)
+    }
+
+    /// Whether anything is different afterwards if a handler's effects happen to `local` without those of one kind. A timer that is cancelled
+    /// and was not set makes no difference, nor does a choice that was on offer already.
+    fn matters(
+        &self,
+        local: &Local<A>,
+        fired: Option<&A::Timer>,
+        touched: bool,
+        effect: &Effect,
+        out: &Out<A>,
+    ) -> bool
+    where
+        A::Msg: Send + Sync + 'static,
+    {
+        if let Effect::Send(_) = effect {
+            return true;
+        }
+        let others = out.iter().filter(|command| effect_of(command) != *effect);
+        let others: Out<A> = others.map(copy_of::<A>).collect();
+        // By stateright's rule nothing has happened where a handler leaves its state alone and asks for nothing, or for its timer once more.
+        let may_be_nothing = !touched
+            && match &others[..] {
+                [] => fired.is_none(),
+                [Command::SetTimer(timer, _)] => fired == Some(timer),
+                _ => false,
+            };
+        if may_be_nothing || rearmed(local, out) != rearmed(local, &others) {
+            return true;
+        }
+        let after = |out| self.settle(local.clone(), true, out).0;
+        match (after(out.iter().map(copy_of::<A>).collect()), after(others)) {
+            (Some(with), Some(without)) => !with.is_like(&without),
+            _ => true,
+        }
     }
 
     /// Applies a handler's commands to the component it started from.
@@ -258,6 +329,21 @@ impl<A: Actor> ActorProcess<A> {
         local.sort_timers(self.rules.timer_order);
         local.choices.sort_by(|(a, _), (b, _)| a.cmp(b));
         (changed.then_some(local), sends)
+    }
+}
+
+/// Commands cannot be cloned as they are.
+fn copy_of<A: Actor>(
+    command: &Command<A::Msg, A::Timer, A::Random, A::Storage>,
+) -> Command<A::Msg, A::Timer, A::Random, A::Storage> {
+    match command {
+        Command::Send(to, msg) => Command::Send(*to, msg.clone()),
+        Command::SetTimer(timer, range) => Command::SetTimer(timer.clone(), range.clone()),
+        Command::CancelTimer(timer) => Command::CancelTimer(timer.clone()),
+        Command::ChooseRandom(key, alternatives) => {
+            Command::ChooseRandom(key.clone(), alternatives.clone())
+        }
+        Command::Save(storage) => Command::Save(storage.clone()),
     }
 }
 
@@ -332,11 +418,7 @@ where
         let (state, out) = self.call_start(id, &storage);
         let local = Local {
             state: Some(state),
-            up: true,
-            timers: Vec::new(),
-            windows: Vec::new(),
-            choices: Vec::new(),
-            storage,
+            ..Local::starting(storage)
         };
         let (local, sends) = self.settle(local, true, out);
         Reaction {
@@ -355,7 +437,7 @@ where
         let mut state = Cow::Borrowed(old);
         let msg = msg.get::<A::Msg>();
         let handler = self.handler(|| Handler::Message(kind_of(msg)));
-        let out = self.call(handler, &mut state, |actor, state, out| {
+        let out = self.call(handler, (before, None), &mut state, |actor, state, out| {
             actor.on_msg(id, state, src, msg.clone(), out);
         });
         let rearmed = rearmed(before, &out);
@@ -403,9 +485,14 @@ where
             Pending::Timer(position) => {
                 let timer = after.remove_timer(position);
                 let handler = self.handler(|| Handler::Timer(kind_of(&timer)));
-                let out = self.call(handler, &mut state, |actor, state, out| {
-                    actor.on_timeout(id, state, &timer, out);
-                });
+                let out = self.call(
+                    handler,
+                    (&after, Some(&timer)),
+                    &mut state,
+                    |actor, state, out| {
+                        actor.on_timeout(id, state, &timer, out);
+                    },
+                );
                 let renewed = |c: &Command<_, A::Timer, _, _>| matches!(c, Command::SetTimer(set, _) if *set == timer);
                 let untouched =
                     matches!(state, Cow::Borrowed(_)) && out.len() == 1 && out.iter().all(renewed);
@@ -414,7 +501,7 @@ where
             Pending::Choice(position, alternative) => {
                 let (name, alternatives) = after.choices.remove(position);
                 let handler = self.handler(|| Handler::Choice(name));
-                let out = self.call(handler, &mut state, |actor, state, out| {
+                let out = self.call(handler, (&after, None), &mut state, |actor, state, out| {
                     actor.on_random(id, state, &alternatives[alternative], out);
                 });
                 (out, false)
@@ -474,21 +561,28 @@ where
                 Happening::Message(src, msg) => {
                     let msg = msg.get::<A::Msg>();
                     let handler = self.handler(|| Handler::Message(kind_of(msg)));
-                    self.call(handler, &mut state, |actor, state, out| {
+                    self.call(handler, (before, None), &mut state, |actor, state, out| {
                         actor.on_msg(id, state, *src, msg.clone(), out);
                     })
                 }
                 Happening::Pending(Pending::Timer(at)) => {
-                    let timer = &before.timers[*at];
-                    let handler = self.handler(|| Handler::Timer(kind_of(timer)));
-                    self.call(handler, &mut state, |actor, state, out| {
-                        actor.on_timeout(id, state, timer, out);
-                    })
+                    let mut left = before.clone();
+                    let timer = left.remove_timer(*at);
+                    let handler = self.handler(|| Handler::Timer(kind_of(&timer)));
+                    self.call(
+                        handler,
+                        (&left, Some(&timer)),
+                        &mut state,
+                        |actor, state, out| {
+                            actor.on_timeout(id, state, &timer, out);
+                        },
+                    )
                 }
                 Happening::Pending(Pending::Choice(at, alternative)) => {
-                    let (name, alternatives) = &before.choices[*at];
-                    let handler = self.handler(|| Handler::Choice(name.clone()));
-                    self.call(handler, &mut state, |actor, state, out| {
+                    let mut left = before.clone();
+                    let (name, alternatives) = left.choices.remove(*at);
+                    let handler = self.handler(|| Handler::Choice(name));
+                    self.call(handler, (&left, None), &mut state, |actor, state, out| {
                         actor.on_random(id, state, &alternatives[*alternative], out);
                     })
                 }
@@ -586,13 +680,7 @@ where
     }
 
     fn same(&self, a: &Component, b: &Component) -> bool {
-        let (a, b) = (a.get::<Local<A>>(), b.get::<Local<A>>());
-        a.up == b.up
-            && a.state == b.state
-            && a.timers == b.timers
-            && a.windows == b.windows
-            && a.choices == b.choices
-            && a.storage == b.storage
+        a.get::<Local<A>>().is_like(b.get::<Local<A>>())
     }
 
     fn user_hash(&self, local: &Component) -> u64 {

@@ -143,18 +143,21 @@ impl Alteration {
         }
     }
 
-    /// What is left of a handler's effects. `changed`: whether its state is another than before.
+    /// What is left of a handler's effects. `changed`: whether its state is another than before. `matters`: whether it makes a difference
+    /// that these effects come without those of one kind.
     pub(super) fn apply<A: Actor>(
         &self,
         actor: &str,
         handler: Handler,
         changed: bool,
         out: Out<A>,
+        matters: impl Fn(&Effect, &Out<A>) -> bool,
     ) -> Out<A> {
         match self {
             Alteration::Note(occasions) => {
                 let ignorable = handler != Handler::Start && (changed || !out.is_empty());
-                let effects = out.iter().map(|command| Some(effect_of(command)));
+                let effects = out.iter().map(effect_of);
+                let effects = effects.filter(|effect| matters(effect, &out)).map(Some);
                 let dropped = ignorable.then_some(None).into_iter().chain(effects);
                 occasions.add(dropped.map(|dropped| Mutation {
                     actor: actor.to_owned(),
@@ -174,7 +177,8 @@ impl Alteration {
     }
 }
 
-fn effect_of<M: Debug, T: Debug, R, S>(command: &Command<M, T, R, S>) -> Effect {
+/// The kind of an effect.
+pub(super) fn effect_of<M: Debug, T: Debug, R, S>(command: &Command<M, T, R, S>) -> Effect {
     match command {
         Command::Send(_, msg) => Effect::Send(kind_of(msg)),
         Command::Save(_) => Effect::Save,

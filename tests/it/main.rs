@@ -19,6 +19,7 @@ mod liveness_systems;
 mod mermaid;
 mod mistakes;
 mod models;
+mod mutations;
 mod oracle;
 mod pruned;
 mod published;
