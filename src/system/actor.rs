@@ -1,4 +1,7 @@
-//! An actor that follows its protocol: stateright's `Actor` as a [`Process`], with what belongs to it in one component.
+//! An actor that follows its protocol: stateright's `Actor` as a [`Process`].
+
+mod altered;
+mod local;
 
 use std::any::type_name;
 use std::borrow::Cow;
@@ -8,84 +11,15 @@ use std::time::Duration;
 use serde::Serialize;
 use stateright::actor::{Actor, Command, Id, Out};
 
+pub(crate) use self::local::Local;
+
+use self::local::local_tree;
 use super::component::{Component, Content};
-use super::mutation::{Alteration, Effect, Handler, effect_of, kind_of};
+use super::mutation::{Alteration, Handler, kind_of};
 use super::process::{Happening, Interrupted, Pending, Process, Reaction};
 use super::timing::Window;
 use crate::error::Error;
 use crate::value::{Tree, canonical, hash_stream};
-
-/// Everything that belongs to one actor: one component of a system's state.
-pub(crate) struct Local<A: Actor> {
-    /// `None` while the actor is down, unless the rules keep it.
-    pub(crate) state: Option<A::State>,
-    pub(crate) up: bool,
-    /// Sorted by the actor's [`Rules`].
-    pub(crate) timers: Vec<A::Timer>,
-    /// For each timer the ticks that remain; empty where there are no ticks.
-    pub(crate) windows: Vec<Window>,
-    /// Sorted by key.
-    pub(crate) choices: Vec<(String, Vec<A::Random>)>,
-    pub(crate) storage: Option<A::Storage>,
-}
-
-impl<A: Actor> Clone for Local<A> {
-    fn clone(&self) -> Self {
-        Local {
-            state: self.state.clone(),
-            up: self.up,
-            timers: self.timers.clone(),
-            windows: self.windows.clone(),
-            choices: self.choices.clone(),
-            storage: self.storage.clone(),
-        }
-    }
-}
-
-impl<A: Actor> Local<A> {
-    /// Of an actor that starts, with what it saved when it last was up.
-    fn starting(storage: Option<A::Storage>) -> Self {
-        Local {
-            state: None,
-            up: true,
-            timers: Vec::new(),
-            windows: Vec::new(),
-            choices: Vec::new(),
-            storage,
-        }
-    }
-
-    /// Whether all is the same.
-    fn is_like(&self, other: &Self) -> bool {
-        self.up == other.up
-            && self.state == other.state
-            && self.timers == other.timers
-            && self.windows == other.windows
-            && self.choices == other.choices
-            && self.storage == other.storage
-    }
-
-    fn remove_timer(&mut self, position: usize) -> A::Timer {
-        if !self.windows.is_empty() {
-            self.windows.remove(position);
-        }
-        self.timers.remove(position)
-    }
-
-    fn sort_timers(&mut self, order: fn(&A::Timer, &A::Timer) -> Ordering) {
-        if self.windows.is_empty() {
-            self.timers.sort_by(order);
-            return;
-        }
-        let windows = std::mem::take(&mut self.windows);
-        let mut both: Vec<_> = std::mem::take(&mut self.timers)
-            .into_iter()
-            .zip(windows)
-            .collect();
-        both.sort_by(|(a, _), (b, _)| order(a, b));
-        (self.timers, self.windows) = both.into_iter().unzip();
-    }
-}
 
 /// Type-dependent operations of an actor, chosen by the bounds it meets.
 struct Rules<A: Actor> {
@@ -196,92 +130,6 @@ impl<A: Actor> ActorProcess<A> {
         }
     }
 
-    /// The handler as an alteration knows it, where there is one.
-    fn handler(&self, handler: impl FnOnce() -> Handler) -> Option<Handler> {
-        self.alteration.is_some().then(handler)
-    }
-
-    /// Calls a handler, unless an alteration has it ignore its event, and takes from its effects what an alteration drops. `local` is what
-    /// its effects fall upon, without its state; `fired` the timer that it is called for.
-    fn call<'s>(
-        &self,
-        handler: Option<Handler>,
-        (local, fired): (&Local<A>, Option<&A::Timer>),
-        state: &mut Cow<'s, A::State>,
-        call: impl FnOnce(&A, &mut Cow<'s, A::State>, &mut Out<A>),
-    ) -> Out<A>
-    where
-        A::Msg: Send + Sync + 'static,
-    {
-        let mut out = Out::new();
-        let (Some(alteration), Some(handler)) = (&self.alteration, handler) else {
-            call(&self.actor, state, &mut out);
-            return out;
-        };
-        let name = type_name::<A>();
-        if alteration.ignores(name, &handler) {
-            return out;
-        }
-        let before = state.clone().into_owned();
-        call(&self.actor, state, &mut out);
-        let touched = matches!(state, Cow::Owned(_));
-        let matters = |effect: &_, out: &_| self.matters(local, fired, touched, effect, out);
-        alteration.apply(name, handler, **state != before, out, matters)
-    }
-
-    /// Calls `on_start`, and takes from its effects what an alteration drops.
-    fn call_start(&self, id: Id, storage: &Option<A::Storage>) -> (A::State, Out<A>)
-    where
-        A::Msg: Send + Sync + 'static,
-    {
-        let mut out = Out::new();
-        let state = self.actor.on_start(id, storage, &mut out);
-        let out = match &self.alteration {
-            Some(alteration) => {
-                let local = Local::starting(storage.clone());
-                let matters = |effect: &_, out: &_| self.matters(&local, None, true, effect, out);
-                alteration.apply(type_name::<A>(), Handler::Start, true, out, matters)
-            }
-            None => out,
-        };
-        (state, out)
-    }
-
-    /// Whether anything is different afterwards if a handler's effects happen to `local` without those of one kind. A timer that is cancelled
-    /// and was not set makes no difference, nor does a choice that was on offer already.
-    fn matters(
-        &self,
-        local: &Local<A>,
-        fired: Option<&A::Timer>,
-        touched: bool,
-        effect: &Effect,
-        out: &Out<A>,
-    ) -> bool
-    where
-        A::Msg: Send + Sync + 'static,
-    {
-        if let Effect::Send(_) = effect {
-            return true;
-        }
-        let others = out.iter().filter(|command| effect_of(command) != *effect);
-        let others: Out<A> = others.map(copy_of::<A>).collect();
-        // By stateright's rule nothing has happened where a handler leaves its state alone and asks for nothing, or for its timer once more.
-        let may_be_nothing = !touched
-            && match &others[..] {
-                [] => fired.is_none(),
-                [Command::SetTimer(timer, _)] => fired == Some(timer),
-                _ => false,
-            };
-        if may_be_nothing || rearmed(local, out) != rearmed(local, &others) {
-            return true;
-        }
-        let after = |out| self.settle(local.clone(), true, out).0;
-        match (after(out.iter().map(copy_of::<A>).collect()), after(others)) {
-            (Some(with), Some(without)) => !with.is_like(&without),
-            _ => true,
-        }
-    }
-
     /// Applies a handler's commands to the component it started from.
     fn settle(&self, mut local: Local<A>, touched: bool, out: Out<A>) -> Settled<A>
     where
@@ -332,21 +180,6 @@ impl<A: Actor> ActorProcess<A> {
     }
 }
 
-/// Commands cannot be cloned as they are.
-fn copy_of<A: Actor>(
-    command: &Command<A::Msg, A::Timer, A::Random, A::Storage>,
-) -> Command<A::Msg, A::Timer, A::Random, A::Storage> {
-    match command {
-        Command::Send(to, msg) => Command::Send(*to, msg.clone()),
-        Command::SetTimer(timer, range) => Command::SetTimer(timer.clone(), range.clone()),
-        Command::CancelTimer(timer) => Command::CancelTimer(timer.clone()),
-        Command::ChooseRandom(key, alternatives) => {
-            Command::ChooseRandom(key.clone(), alternatives.clone())
-        }
-        Command::Save(storage) => Command::Save(storage.clone()),
-    }
-}
-
 /// The positions of the timers that were set before and are set again.
 fn rearmed<A: Actor>(before: &Local<A>, out: &Out<A>) -> Vec<usize> {
     let sets_again = |timer: &A::Timer| {
@@ -364,44 +197,6 @@ fn bytes_of<T: Serialize>(value: &T) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     canonical(value, &mut bytes)?;
     Ok(bytes)
-}
-
-/// An actor's component as people read it: its state alone where there is nothing else to say.
-fn local_tree<A: Actor>(
-    local: &Local<A>,
-    state: impl Fn(&A::State) -> Tree,
-    timer: impl Fn(&A::Timer) -> Tree,
-    alternatives: impl Fn(&Vec<A::Random>) -> Tree,
-    storage: impl Fn(&A::Storage) -> Tree,
-) -> Tree {
-    let shown = match &local.state {
-        Some(value) if local.up => state(value),
-        _ => Tree::Unit("down".into()),
-    };
-    let mut parts = Vec::new();
-    if !local.timers.is_empty() {
-        let names = local.timers.iter().map(timer);
-        let timers = if local.windows.is_empty() {
-            Tree::Set(names.collect())
-        } else {
-            let windows = local.windows.iter().map(|w| Tree::Atom(w.text()));
-            Tree::Map(names.zip(windows).collect())
-        };
-        parts.push(("timers".to_owned(), timers));
-    }
-    if !local.choices.is_empty() {
-        let choices = local.choices.iter();
-        let entries = choices.map(|(key, values)| (Tree::Text(key.clone()), alternatives(values)));
-        parts.push(("choices".to_owned(), Tree::Map(entries.collect())));
-    }
-    if let Some(saved) = &local.storage {
-        parts.push(("saved".to_owned(), storage(saved)));
-    }
-    if parts.is_empty() {
-        return shown;
-    }
-    parts.insert(0, ("state".to_owned(), shown));
-    Tree::Struct(String::new(), parts)
 }
 
 impl<A> Process for ActorProcess<A>
