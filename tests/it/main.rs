@@ -21,6 +21,7 @@ mod mistakes;
 mod models;
 mod mutations;
 mod oracle;
+mod page;
 mod pruned;
 mod published;
 mod random;
