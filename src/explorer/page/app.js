@@ -41,7 +41,8 @@ export class App {
     this.automatic = this.route.p === '';
     /** The property whose counterexample was asked for. @type {number | null} */
     this.property = null;
-    this.ui = { help: false, /** @type {'export' | 'share' | null} */ menu: null, picking: false, /** @type {Panel} */ panel: 'trace', dropping: false };
+    /** @type {{ help: boolean, menu: 'export' | 'share' | null, picking: boolean, panel: Panel, dropping: boolean }} */
+    this.ui = { help: false, menu: null, picking: false, panel: 'trace', dropping: false };
     /** Called once the model is known. */
     this.onModel = () => {};
     this.settled = 0;

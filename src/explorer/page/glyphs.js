@@ -1,7 +1,7 @@
 /** Small pictures, drawn with the colour of the text beside them. All are decoration: what they stand beside says the same in words. */
 import { svg, html } from './vendor/lit-html/lit-html.js';
 
-/** @param {import('./vendor/lit-html/lit-html.js').SVGTemplateResult} inside */
+/** @param {unknown} inside */
 const glyph = (inside) => html`<svg class="glyph" width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">${inside}</svg>`;
 
 export const search = () => glyph(svg`<circle cx="7" cy="7" r="4.2"/><path d="M10.2 10.2L14 14"/>`);

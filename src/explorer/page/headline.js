@@ -31,7 +31,7 @@ function finding(app, header, shown) {
           <span class="kind">${isBad ? 'violated' : 'reached'} · ${where}</span></h2>
         ${why(app, header, shown)}
       </div>
-      ${app.at === shown.step ? nothing : html`<button data-command="violation" title="v" @click=${() => app.goTo(shown.step, true)}>To step ${shown.step}</button>`}
+      <button data-command="violation" title="v" ?disabled=${app.at === shown.step} @click=${() => app.goTo(shown.step, true)}>To step ${shown.step}</button>
     </section>`;
 }
 
@@ -40,7 +40,7 @@ function finding(app, header, shown) {
  * @param {import('./app.js').App} app @param {import('./types.js').Path} header @param {import('./types.js').Counterexample} shown
  */
 function why(app, header, shown) {
-  if (header.loop || shown.step === 0) return html`<p class="reason">${shown.reason}</p>`;
+  if (header.loop || shown.step === 0) return html`<p class="reason plain">${shown.reason}</p>`;
   const path = beginning(header, shown.step);
   const state = app.resources.get(`state ${path} diff`, () => api.state(path, shown.step, 'diff')).value;
   const step = app.paths.get(app.asked, shown.step).steps[shown.step];

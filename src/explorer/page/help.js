@@ -21,7 +21,7 @@ const KEYS = [
   [['Esc'], 'close, or clear cone and filter'],
 ];
 
-/** @type {[import('./vendor/lit-html/lit-html.js').SVGTemplateResult, string][]} */
+/** @type {[unknown, string][]} */
 const SIGNS = [
   [svg`<circle class="mark" cx="18" cy="10" r="4.5"/>`, 'something is handled'],
   [svg`<circle class="mark open" cx="18" cy="10" r="6"/><path class="hand" d="M18 6V10H21"/>`, 'a timer fires'],

@@ -14,7 +14,7 @@
  * | `[data-jump=NUMBER]`, `[data-until=NUMBER]` | its buttons: to counterexample or witness; to where it changes |
  * | `[data-action=CODE][data-kind][data-action-number][data-mark=new\|seen\|no-op][data-breaks][data-taken]` | an enabled action; `[data-action-group=ACTOR]` around |
  * | `[data-tab=spacetime\|steps\|tree\|compare]` | tabs |
- * | `[data-diagram] [data-step=N][data-lane][data-actor][data-relation][data-clock][data-fault][data-current]` | an event of the diagram; `data-relation` is `self`, `past`, `future`, `concurrent` while the cone is on |
+ * | `[data-diagram] [data-step=N][data-lane][data-actor][data-relation][data-clock][data-fault][data-broken][data-found][data-current]` | an event of the diagram, a button; `data-relation` is `self`, `past`, `future`, `concurrent` while the cone is on |
  * | `[data-diagram] [data-edge=KIND][data-from][data-to][data-in-cone]`, `[data-down=LANE]`, `[data-loop=START]` | arrows (`hidden` is dashed), crashes, the bracket of a loop |
  * | `.lane-head[data-actor][data-lane]`, `[data-hide=LANE]`, `[data-hidden-lane=LANE]` | names of lanes, to hide one, to show one again |
  * | `.steps [data-step=N]`, `.visited [data-node][data-step][data-column][data-on-path]` | rows of the other tabs |
@@ -136,7 +136,7 @@ function page() {
 /** Keyed, so that no view inherits the scrolling of another. */
 function view() {
   const { tab } = app.route;
-  return repeat([tab], (one) => one, () => VIEWS[tab][1](app));
+  return repeat([tab], (/** @type {string} */ one) => one, () => VIEWS[tab][1](app));
 }
 
 function bar() {
@@ -150,7 +150,7 @@ function bar() {
       </div>
       <div class="view-tools">
         ${hidden.map((lane) => html`<button class="plain" data-hidden-lane=${lane} title="Show it again" @click=${() => app.toggleHide(lane)}>${glyphs.eye()}<span class="mono">${model?.lanes[lane]?.name}</span></button>`)}
-        ${route.tab === 'spacetime' ? html`<button class="plain" aria-pressed=${route.cone} data-command="cone" aria-label="Cone" title="What this step depends on, and what depends on it (c)" @click=${() => app.go({ cone: !route.cone })}>${glyphs.cone()}<span>Cone</span> <kbd>c</kbd></button>` : nothing}
+        ${route.tab === 'spacetime' ? html`<button class="plain" aria-pressed=${route.cone} data-command="cone" title="What this step depends on, and what depends on it (c)" @click=${() => app.go({ cone: !route.cone })}>${glyphs.cone()}<span>Cone</span> <kbd aria-hidden="true">c</kbd></button>` : nothing}
       </div>
     </div>`;
 }

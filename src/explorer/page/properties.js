@@ -16,7 +16,7 @@ export function propertiesPanel(app) {
   return html`
     <section class="properties-panel" aria-labelledby="properties-title">
       <h2 id="properties-title">Properties
-        <span class="end"><button class="plain" data-command="until" title="Go on to where a verdict changes (u; back with U)" @click=${() => app.until(null, 'forward')}>until one changes <kbd>u</kbd></button></span>
+        <span class="end"><button class="plain" data-command="until" title="Go on to where a verdict changes (u; back with U)" @click=${() => app.until(null, 'forward')}>until one changes <kbd aria-hidden="true">u</kbd></button></span>
       </h2>
       <ul class="properties">${sorted.map((one) => row(app, one))}</ul>
     </section>`;

@@ -26,6 +26,9 @@ const ROOM = 14;
 /** Lanes stand no closer than this, in pixels. */
 const LANES_MIN = 96;
 
+/** Left of the first and right of the last lane is at least this, besides half of its name. */
+const EDGE = 12;
+
 /** Fewer characters of a label say nothing. */
 const LABEL_MIN = 8;
 
@@ -36,21 +39,40 @@ const LABEL_OVER = 24;
 
 /**
  * Lanes are moved closer where the window is narrower than the diagram; heights stay.
- * @typedef {{ x: (x: number) => number, width: number, label: (one: import('./types.js').DiagramEvent) => string }} Fit
+ * @typedef {{ x: (x: number) => number, width: number, label: (one: import('./types.js').DiagramEvent, isCurrent: boolean) => string }} Fit
  */
 
 /** @param {Spacetime} space @param {number} room how wide the window is @returns {Fit} */
 function fit(space, room) {
-  const wide = space.lanes.map((lane) => lane.name.length * COLUMN + 22);
-  const least = space.lanes.slice(1).map((lane, i) => Math.max(LANES_MIN, (wide[i] + wide[i + 1]) / 2 + 26) / Math.max(1, lane.x - space.lanes[i].x));
-  const by = Math.min(1, Math.max(...least, (room - GUTTER - 4) / Math.max(1, space.width - GUTTER), 0.3));
-  const x = (/** @type {number} */ at) => Math.round(GUTTER + (at - GUTTER) * by);
+  const names = space.lanes.map((lane) => lane.name.length * COLUMN + 22);
+  // Where the diagram can give way: left of the lanes, between two, right of them; and how far each may.
+  const ends = [GUTTER, ...space.lanes.map((lane) => lane.x), space.width];
+  const gaps = ends.slice(1).map((end, i) => end - ends[i]);
+  const least = gaps.map((gap, i) => {
+    const isBetween = i > 0 && i < names.length;
+    const need = isBetween ? Math.max(LANES_MIN, (names[i - 1] + names[i]) / 2 + 26) : names[Math.min(i, names.length - 1)] / 2 + EDGE;
+    return Math.min(gap, need);
+  });
+  // All give way by the same factor, none further than it may: the largest factor that fits.
+  const wide = (/** @type {number} */ by) => gaps.map((gap, i) => Math.max(least[i], gap * by));
+  const sum = (/** @type {number[]} */ widths) => widths.reduce((all, one) => all + one, 0);
+  const target = room - GUTTER - 6;
+  let [low, high] = [0, 1];
+  if (sum(gaps) <= target) low = 1;
+  else for (let i = 0; i < 20; i += 1) [low, high] = sum(wide((low + high) / 2)) <= target ? [(low + high) / 2, high] : [low, (low + high) / 2];
+  const by = low;
+  const places = [GUTTER];
+  for (const one of wide(by)) places.push(places[places.length - 1] + one);
+  const x = (/** @type {number} */ at) => {
+    const i = Math.max(0, Math.min(gaps.length - 1, ends.findIndex((end) => end >= at) - 1));
+    return Math.round(places[i] + ((at - ends[i]) * (places[i + 1] - places[i])) / Math.max(1, gaps[i]));
+  };
   const lanes = space.lanes.map((lane) => x(lane.x));
   const width = x(space.width);
   return {
     x,
     width,
-    label: (one) => {
+    label: (one, isCurrent) => {
       if (by === 1 || one.mark === 'band') return one.label;
       const from = x(one.x);
       // As far as the next lane; a short one over it too, since nothing else is written in a row.
@@ -59,7 +81,7 @@ function fit(space, room) {
         ? [from - (left[left.length - 1] ?? GUTTER), from - GUTTER]
         : [(lanes.find((lane) => lane > from + 4) ?? width) - from, width - from];
       const columns = (/** @type {number} */ pixels) => Math.floor((pixels - ROOM - 8) / COLUMN);
-      const fits = Math.max(LABEL_MIN, columns(end), Math.min(LABEL_OVER, columns(edge)));
+      const fits = Math.max(LABEL_MIN, columns(end), Math.min(isCurrent ? Infinity : LABEL_OVER, columns(edge)));
       return cut(one.label, fits);
     },
   };
@@ -120,7 +142,7 @@ export function spacetime(app) {
   return html`
     <div class="scroll spacetime" data-scroller="spacetime" tabindex="0" role="region" aria-label="Space-time diagram" aria-busy=${stale}
       data-diagram data-steps=${space.n_steps} data-cone=${space.cone?.step ?? ''}>
-      <div class="lanes-head" .style=${`width:${fitted.width}px`}>${repeat(space.lanes, (lane) => lane.lane, (lane) => laneHead(app, lane, fitted))}</div>
+      <div class="lanes-head" .style=${`width:${fitted.width}px`}>${repeat(space.lanes, (/** @type {any} */ lane) => lane.lane, (/** @type {any} */ lane) => laneHead(app, lane, fitted))}</div>
       <div class="sheet" .style=${`width:${fitted.width}px;height:${height}px`}>
         <svg width=${fitted.width} height=${height} viewBox="0 ${-shift} ${fitted.width} ${height}" role="group" aria-label="Events, from the first to the last">
           <defs>
@@ -131,9 +153,9 @@ export function spacetime(app) {
           ${hits(app, space, events, fitted)}
           ${space.lanes.map((lane) => svg`<path class="lane ${lane.lane === app.actor ? 'chosen' : ''}" d="M${fitted.x(lane.x)} ${space.start_y}V${space.height}"/>`)}
           ${space.down.map((one) => svg`<g data-down=${one.lane}><path class="down" d="M${fitted.x(one.x)} ${one.from_y}V${one.to_y}"/><path class="gone" d="M${fitted.x(one.x)} ${one.from_y}V${one.to_y}"/></g>`)}
-          ${repeat(edges, edgeKey, (edge) => arrow(app, edge, fitted))}
+          ${repeat(edges, edgeKey, (/** @type {any} */ edge) => arrow(app, edge, fitted))}
           ${start(app, space, fitted)}
-          ${repeat(events, (one) => one.step, (one) => eventOf(app, one, fitted))}
+          ${repeat(events, (/** @type {any} */ one) => one.step, (/** @type {any} */ one) => eventOf(app, one, fitted))}
         </svg>
         ${gutter(app, space, events, height, shift)}
       </div>
@@ -172,11 +194,22 @@ function marksOf(app, step) {
   return here.length ? 'met' : '';
 }
 
+/**
+ * The rows that are drawn: those of the events, the start, and where we are, should that be a hidden actor's.
+ * @param {import('./app.js').App} app @param {Spacetime} space @param {import('./types.js').DiagramEvent[]} events @returns {{ step: number, y: number }[]}
+ */
+function rowsOf(app, space, events) {
+  const rows = [{ step: 0, y: space.start_y }, ...events];
+  const { at } = app;
+  if (space.path === app.header?.id && !rows.some((one) => one.step === at)) rows.push({ step: at, y: space.start_y + at * space.row });
+  return rows;
+}
+
 /** The backgrounds of the rows, below everything else. @param {import('./app.js').App} app @param {Spacetime} space @param {import('./types.js').DiagramEvent[]} events @param {Fit} fitted */
 function hits(app, space, events, fitted) {
   const half = space.row / 2 - 1;
-  const rows = [{ step: 0, y: space.start_y }, ...events];
-  return repeat(rows, (one) => one.step, (one) => svg`
+  const rows = rowsOf(app, space, events);
+  return repeat(rows, (/** @type {any} */ one) => one.step, (/** @type {any} */ one) => svg`
     <rect class="row ${app.at === one.step ? 'current' : ''} ${marksOf(app, one.step)}" x="4" y=${one.y - half} width=${Math.max(0, fitted.width - 8)} height=${2 * half} rx="5" data-row=${one.step}
       @click=${() => app.goTo(one.step, true)}/>`);
 }
@@ -185,7 +218,7 @@ function hits(app, space, events, fitted) {
 function start(app, space, fitted) {
   const isCurrent = app.at === 0;
   return svg`
-    <g class="event ${isCurrent ? 'current' : ''}" data-step="0" data-current=${isCurrent} role="button" tabindex=${isCurrent ? 0 : -1} aria-label="Start" aria-current=${isCurrent ? 'step' : 'false'} @click=${() => app.goTo(0, true)}>
+    <g class="event ${isCurrent ? 'current' : ''}" data-step="0" data-current=${isCurrent} data-broken=${marksOf(app, 0) === 'breaks'} role="button" tabindex=${isCurrent ? 0 : -1} aria-label="Start" aria-current=${isCurrent ? 'step' : 'false'} @click=${() => app.goTo(0, true)}>
       ${space.lanes.map((lane) => svg`<path class="lane" d="M${fitted.x(lane.x) - 5} ${space.start_y}H${fitted.x(lane.x) + 5}"/>`)}
     </g>`;
 }
@@ -209,12 +242,11 @@ function eventOf(app, one, fitted) {
   const broken = what === 'breaks' ? `, violates ${shown.map((each) => app.model?.properties[each.property]?.name).join(', ')}` : '';
   const y = one.mark === 'band' ? one.y - 4 : one.y + 4;
   return svg`
-    <g class=${classes} data-step=${one.step} data-lane=${one.lane ?? ''} data-actor=${lane} data-relation=${relation} data-fault=${one.fault} data-mark=${one.mark} data-current=${isCurrent} data-clock=${one.clock.join(',')}
-      role="button" tabindex=${isCurrent ? 0 : -1} aria-label=${`Step ${one.step}, ${lane}: ${one.title}${broken}`} aria-current=${isCurrent ? 'step' : 'false'}
-      @click=${() => app.goTo(one.step, true)}>
+    <g class=${classes} @click=${() => app.goTo(one.step, true)}>
       <title>${one.title}</title>
-      ${mark(one, fitted)}
-      <text class="label" x=${fitted.x(one.x) + one.label_x - one.x} y=${y} text-anchor=${one.label_left && one.mark !== 'band' ? 'end' : 'start'}>${isCurrent ? one.label : fitted.label(one)}</text>
+      <g data-step=${one.step} data-lane=${one.lane ?? ''} data-actor=${lane} data-relation=${relation} data-fault=${one.fault} data-mark=${one.mark} data-current=${isCurrent} data-clock=${one.clock.join(',')} data-broken=${what === 'breaks'} data-found=${isFound}
+        role="button" tabindex=${isCurrent ? 0 : -1} aria-label=${`Step ${one.step}, ${lane}: ${one.title}${broken}`} aria-current=${isCurrent ? 'step' : 'false'}>${mark(one, fitted)}</g>
+      <text class="label" aria-hidden="true" x=${fitted.x(one.x) + one.label_x - one.x} y=${y} text-anchor=${one.label_left && one.mark !== 'band' ? 'end' : 'start'}>${fitted.label(one, isCurrent)}</text>
     </g>`;
 }
 
@@ -258,11 +290,11 @@ function arrow(app, edge, fitted) {
 function gutter(app, space, events, height, shift) {
   const half = space.row / 2 - 1;
   const loop = space.bracket;
-  const rows = [{ step: 0, y: space.start_y }, ...events];
+  const rows = rowsOf(app, space, events);
   return html`
     <svg class="gutter" width=${GUTTER} height=${height} viewBox="0 ${-shift} ${GUTTER} ${height}" aria-hidden="true">
       <rect class="behind" x="0" y=${-shift} width=${GUTTER} height=${height}/>
-      ${repeat(rows, (one) => one.step, ({ step, y }) => {
+      ${repeat(rows, (/** @type {any} */ one) => one.step, (/** @type {any} */ { step, y }) => {
         const what = marksOf(app, step);
         const sign = what === 'breaks' ? svg`<text class="cross" x="6" y=${y + 4}>✗</text>` : what === 'met' ? svg`<text class="tick" x="6" y=${y + 4}>✓</text>` : nothing;
         return svg`<g class="${app.at === step ? 'current' : ''} ${what}" @click=${() => app.goTo(step, true)}>

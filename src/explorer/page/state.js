@@ -14,7 +14,7 @@ export function statePanel(app) {
   return html`
     <section aria-labelledby="state-title" aria-busy=${stale} data-region="state">
       <h2 id="state-title">State <span class="dim">after step ${app.at}</span>
-        <span class="end"><button class="plain" aria-pressed=${app.route.full} data-command="full" title="Whole states (d)" @click=${() => app.go({ full: !app.route.full })}>${app.route.full ? 'whole' : 'diff'} <kbd>d</kbd></button></span></h2>
+        <span class="end"><button class="plain" aria-pressed=${app.route.full} data-command="full" title="Whole states (d)" @click=${() => app.go({ full: !app.route.full })}>${app.route.full ? 'whole' : 'diff'} <kbd aria-hidden="true">d</kbd></button></span></h2>
       ${error ? html`<p class="bad">${error.message}</p>` : nothing}
       ${app.model?.kind === 'actors' ? who(app, state) : nothing}
       ${state ? body(app, state) : nothing}
@@ -39,7 +39,7 @@ function who(app, state) {
         ${lanes.map((lane) => html`<option value=${lane.lane} ?selected=${app.route.actor === lane.lane}>${lane.name}</option>`)}
       </select>
       ${actor && actor.status !== 'up' ? html`<span class="badge small" data-verdict="violated">${actor.status}</span>` : nothing}
-      <button class="plain" aria-pressed=${isHidden} data-command="hide" title="Draw it, or not (h)" @click=${() => app.toggleHide(chosen)}>${isHidden ? 'hidden' : 'hide'} <kbd>h</kbd></button>
+      <button class="plain" aria-pressed=${isHidden} data-command="hide" title="Draw it, or not (h)" @click=${() => app.toggleHide(chosen)}>${isHidden ? 'hidden' : 'hide'} <kbd aria-hidden="true">h</kbd></button>
     </div>`;
 }
 
@@ -68,18 +68,27 @@ function body(app, state) {
     </div>`;
 }
 
-/** Old and new, side by side. @param {import('./types.js').DiffRow[]} rows @param {boolean} parts whether to say whose @param {string} name */
+/** Longer values stand below each other. */
+const SIDE_BY_SIDE = 18;
+
+/** Old and new. @param {import('./types.js').DiffRow[]} rows @param {boolean} parts whether to say whose @param {string} name */
 function table(rows, parts, name) {
   return html`
-    <table class="changes" data-diff=${name}>
-      <thead><tr><th scope="col">where</th><th scope="col">before</th><th scope="col">after</th></tr></thead>
-      <tbody>${rows.map((row) => html`
-        <tr data-change=${row.change} data-path=${`${row.part}${row.path}`}>
-          <th scope="row">${parts ? row.part : ''}${row.path || (parts ? '' : row.part)}</th>
-          <td data-before>${row.before ? html`<del>${row.before.text}</del>` : html`<span class="dim">–</span>`}</td>
-          <td data-after>${row.after ? html`<ins>${row.after.text}</ins>` : html`<span class="dim">–</span>`}</td>
-        </tr>`)}</tbody>
-    </table>`;
+    <div class="diff" role="table" aria-label="What changed" data-diff=${name}>
+      <div role="row" class="only-read"><span role="columnheader">where</span><span role="columnheader">before</span><span role="columnheader">after</span></div>
+      ${rows.map((row) => html`
+        <div role="row" class=${isLong(row) ? 'long' : ''} data-change=${row.change} data-path=${`${row.part}${row.path}`}>
+          <span role="rowheader">${parts ? row.part : ''}${row.path || (parts ? '' : row.part)}</span>
+          <span role="cell" data-before>${row.before ? html`<del>${row.before.text}</del>` : html`<span class="dim"><span class="only-read">nothing</span></span>`}</span>
+          <span role="cell" data-after>${row.after ? html`<ins>${row.after.text}</ins>` : html`<span class="dim"><span class="only-read">nothing</span></span>`}</span>
+        </div>`)}
+    </div>`;
+}
+
+/** @param {import('./types.js').DiffRow} row */
+function isLong(row) {
+  const length = (/** @type {import('./types.js').Value | null} */ value) => value?.text.length ?? 0;
+  return Math.max(length(row.before), length(row.after)) > SIDE_BY_SIDE || !row.before || !row.after;
 }
 
 /** @param {import('./app.js').App} app @param {import('./types.js').ActorState} actor */
@@ -103,8 +112,8 @@ function whole(state, actor) {
 /** @param {import('./types.js').Loop} loop */
 function fairness(loop) {
   return html`
-    <div class="part" data-fairness><h3 class="title">Why fairness allows the loop <span class="dim">${counted(loop.fairness.length, 'class', 'classes')}</span></h3>
-      <ul class="items">${loop.fairness.map((one) => html`<li>${one.class} <span class="from">${one.fairness}: ${one.met}</span></li>`)}</ul></div>`;
+    <details class="part" data-fairness><summary class="title">Why fairness allows the loop <span class="dim">${counted(loop.fairness.length, 'class', 'classes')}</span></summary>
+      <ul class="items">${loop.fairness.map((one) => html`<li>${one.class} <span class="from">${one.fairness}: ${one.met}</span></li>`)}</ul></details>`;
 }
 
 /** A value, that opens where it is deep. @param {import('./types.js').Tree} tree @param {string} text @param {number} depth @returns {unknown} */

@@ -26,7 +26,7 @@ export function steps(app) {
       <div class="sheet" role="table" aria-label="Steps of the path" aria-rowcount=${count + 1} .style=${`height:${(count + 1) * HEIGHT}px`}>
         <div role="rowgroup"><div role="row" class="headed" aria-rowindex="1"><span role="columnheader">step</span><span role="columnheader"><span class="only-read">verdict</span></span><span role="columnheader">what happens</span><span role="columnheader">what follows</span></div></div>
         <div role="rowgroup">
-          ${repeat(shown, numberAt, (i) => row(app, numberAt(i), i))}
+          ${repeat(shown, numberAt, (/** @type {number} */ i) => row(app, numberAt(i), i))}
           ${header.loop && !filtered && !header.loop.stays
             ? html`<div class="loop-edge" aria-hidden="true" .style=${`top:${(header.loop.start + 2) * HEIGHT + 6}px;height:${(header.n_steps - header.loop.start) * HEIGHT - 12}px`}></div>` : nothing}
         </div>

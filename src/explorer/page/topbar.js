@@ -111,7 +111,7 @@ function tools(app) {
   const dark = isDark();
   return html`
     <div class="tools">
-      <button class="plain" aria-haspopup="true" aria-expanded=${menu === 'export'} data-command="export" aria-label="Export" title="Save this path as a file, or open one" @click=${toggle('export')}>${glyphs.save()}<span>Export</span></button>
+      <button class="plain" aria-haspopup="true" aria-expanded=${menu === 'export'} data-command="export" title="Save this path as a file, or open one" @click=${toggle('export')}>${glyphs.save()}<span>Export</span></button>
       <button class="plain icon" aria-expanded=${menu === 'share'} data-command="share" title="Share" aria-label="Share" @click=${toggle('share')}>${glyphs.share()}</button>
       <button class="plain icon" data-command="theme" title=${dark ? 'Light' : 'Dark'} aria-label=${dark ? 'Light theme' : 'Dark theme'}
         @click=${() => { toggleTheme(); app.draw(); }}>${dark ? glyphs.sun() : glyphs.moon()}</button>

@@ -42,7 +42,7 @@ export function tree(app) {
   return html`
     <div class="scroll visited" data-scroller="tree" tabindex="0" role="region" aria-label="Visited tree">
       <div class="sheet" role="tree" aria-label="Every path that was looked at" .style=${`height:${rows.length * HEIGHT}px`}>
-        ${repeat(rows.slice(first, end), (row) => row.node, (row, i) => rowOf(app, row, (first + i) * HEIGHT, columns, onPath, here))}
+        ${repeat(rows.slice(first, end), (/** @type {any} */ row) => row.node, (/** @type {any} */ row, /** @type {number} */ i) => rowOf(app, row, (first + i) * HEIGHT, columns, onPath, here))}
       </div>
     </div>`;
 }

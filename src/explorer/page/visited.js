@@ -41,15 +41,16 @@ export class Visited {
   /** Takes a path in, and gives its last node. @param {string} id canonical @returns {Node} */
   add(id) {
     const { root, codes, loop } = partsOf(id);
-    let node = this.roots.find((one) => one.code === root);
-    if (!node) {
-      node = { parent: null, code: root, depth: 0, children: [], step: null, loops: new Set() };
+    /** @type {Node} */
+    let node = this.roots.find((one) => one.code === root) ?? { parent: null, code: root, depth: 0, children: [], step: null, loops: new Set() };
+    if (!this.roots.includes(node)) {
       this.roots.push(node);
       this.version += 1;
     }
     for (let i = 0; i < codes.length; i += CODE) {
       const code = codes.slice(i, i + CODE);
-      let child = node.children.find((one) => one.code === code);
+      /** @type {Node | undefined} */
+      let child = node.children.find((/** @type {Node} */ one) => one.code === code);
       if (!child) {
         child = { parent: node, code, depth: node.depth + 1, children: [], step: null, loops: new Set() };
         node.children.push(child);
