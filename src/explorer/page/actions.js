@@ -8,7 +8,7 @@ export function actionsPanel(app) {
   const count = next ? `${next.n_actions}` : '';
   return html`
     <section class="actions-panel ${app.ui.picking ? 'picking' : ''}" aria-labelledby="actions-title" aria-busy=${stale} data-region="actions">
-      <h2 id="actions-title">Can happen here <span class="dim" data-action-count=${next?.n_actions ?? ''}>${count}</span>
+      <h2 id="actions-title">Actions here <span class="dim" data-action-count=${next?.n_actions ?? ''}>${count}</span>
         <span class="end"><kbd aria-hidden="true">n</kbd> then <kbd aria-hidden="true">1</kbd>–<kbd aria-hidden="true">9</kbd></span></h2>
       ${app.ui.picking ? html`<p class="hint" role="status">Which? Press 1 to 9, or Esc.</p>` : nothing}
       ${error ? html`<p class="bad">${error.message}</p>` : nothing}

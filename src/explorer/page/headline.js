@@ -64,6 +64,7 @@ function nothingShown(app) {
   if (run?.state === 'failed') title = 'The check failed';
   else if (run?.state === 'idle' || !run) title = 'Not checked yet';
   else if (bad.length) title = `${counted(bad.length, 'property is', 'properties are')} violated`;
+  else if (isDone && verdict === 'holds') title = properties.length === 1 ? 'The property holds' : `All ${properties.length} properties hold`;
   else if (isDone) title = `${counted(properties.length, 'property', 'properties')}: ${verdictWord(verdict)}`;
   const states = run?.summary ? `${number(run.summary.unique)} states, the longest shortest path has ${counted(run.summary.depth, 'step')}` : '';
   return html`

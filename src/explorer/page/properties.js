@@ -54,12 +54,12 @@ function row(app, property) {
  * @param {import('./app.js').App} app @param {import('./types.js').Property} property @param {import('./types.js').Discovery | undefined} discovery
  */
 function jump(app, property, discovery) {
-  if (!discovery?.paths.length) return html`<span></span>`;
+  if (!discovery?.paths.length) return nothing;
   const what = discovery.verdict === 'violated' ? 'counterexample' : 'witness';
   const isHere = discovery.paths.includes(app.header?.id ?? '');
   const word = discovery.verdict === 'violated' ? 'show' : 'witness';
   return html`
-    <span class="jumps">
+    <span class="jumps ${discovery.paths.length > 1 ? 'many' : ''}">
       ${discovery.paths.map((_, i) => html`
         <button class="jump" data-jump=${property.property} aria-pressed=${isHere && discovery.paths[i] === app.header?.id} aria-label=${`Show the ${what} of ${property.name}${discovery.paths.length > 1 ? `, run ${i + 1}` : ''}`}
           title=${`${discovery.reason} (${discovery.steps} steps)`} @click=${() => app.discovery(discovery, i)}>${discovery.paths.length > 1 ? `run ${i + 1}` : word}</button>`)}

@@ -27,7 +27,13 @@ const ROOM = 14;
 const LANES_MIN = 96;
 
 /** Left of the first and right of the last lane is at least this, besides half of its name. */
-const EDGE = 12;
+const EDGE = 30;
+
+/** An arrow's piece is no wider. */
+const PIECE = 44;
+
+/** Where there is room, lanes stand so far apart. */
+const LANES_ROOMY = 220;
 
 /** Fewer characters of a label say nothing. */
 const LABEL_MIN = 8;
@@ -61,14 +67,18 @@ function fit(space, room) {
   if (sum(gaps) <= target) low = 1;
   else for (let i = 0; i < 20; i += 1) [low, high] = sum(wide((low + high) / 2)) <= target ? [(low + high) / 2, high] : [low, (low + high) / 2];
   const by = low;
+  const spare = Math.max(0, target - sum(gaps)) / Math.max(1, names.length - 1);
   const places = [GUTTER];
-  for (const one of wide(by)) places.push(places[places.length - 1] + one);
+  wide(by).forEach((gap, i) => {
+    const isBetween = i > 0 && i < names.length;
+    places.push(places[i] + (isBetween ? Math.max(gap, Math.min(LANES_ROOMY, gap + spare)) : gap));
+  });
   const x = (/** @type {number} */ at) => {
     const i = Math.max(0, Math.min(gaps.length - 1, ends.findIndex((end) => end >= at) - 1));
     return Math.round(places[i] + ((at - ends[i]) * (places[i + 1] - places[i])) / Math.max(1, gaps[i]));
   };
   const lanes = space.lanes.map((lane) => x(lane.x));
-  const width = x(space.width);
+  const width = Math.max(x(space.width), room - 6);
   return {
     x,
     width,
@@ -142,7 +152,7 @@ export function spacetime(app) {
   return html`
     <div class="scroll spacetime" data-scroller="spacetime" tabindex="0" role="region" aria-label="Space-time diagram" aria-busy=${stale}
       data-diagram data-steps=${space.n_steps} data-cone=${space.cone?.step ?? ''}>
-      <div class="lanes-head" .style=${`width:${fitted.width}px`}>${repeat(space.lanes, (/** @type {any} */ lane) => lane.lane, (/** @type {any} */ lane) => laneHead(app, lane, fitted))}</div>
+      <div class="lanes-head" .style=${`width:${fitted.width}px`}>${repeat(space.lanes, (/** @type {any} */ lane) => lane.lane, (/** @type {any} */ lane) => laneHead(app, lane, fitted, space.lanes.length < 2))}</div>
       <div class="sheet" .style=${`width:${fitted.width}px;height:${height}px`}>
         <svg width=${fitted.width} height=${height} viewBox="0 ${-shift} ${fitted.width} ${height}" role="group" aria-label="Events, from the first to the last">
           <defs>
@@ -174,14 +184,14 @@ function reveal(app, space, shift, fitted) {
   app.rows.reveal('spacetime', { y: y + shift + HEAD - space.row / 2, height: space.row, x, head: HEAD });
 }
 
-/** @param {import('./app.js').App} app @param {Spacetime['lanes'][number]} lane @param {Fit} fitted */
-function laneHead(app, lane, fitted) {
+/** @param {import('./app.js').App} app @param {Spacetime['lanes'][number]} lane @param {Fit} fitted @param {boolean} only whether there is no other */
+function laneHead(app, lane, fitted, only) {
   const isChosen = app.actor === lane.lane;
   return html`
     <span class="lane-at" .style=${`left:${fitted.x(lane.x)}px`}>
       <button class="lane-head" data-actor=${lane.title} data-lane=${lane.lane} aria-pressed=${isChosen} title=${`Show the state of ${lane.title}`}
         @click=${() => app.go({ actor: lane.lane })}>${lane.name}</button>
-      <button class="plain icon lane-hide" data-hide=${lane.lane} aria-label=${`Hide ${lane.title}`} title=${`Hide ${lane.title} (h hides the chosen one)`} @click=${() => app.toggleHide(lane.lane)}>${glyphs.hidden()}</button>
+ ${only ? nothing : html`<button class="plain icon lane-hide" data-hide=${lane.lane} aria-label=${`Hide ${lane.title}`} title=${`Hide ${lane.title} (h hides the chosen one)`} @click=${() => app.toggleHide(lane.lane)}>${glyphs.hidden()}</button>`}
     </span>`;
 }
 
@@ -271,7 +281,11 @@ function mark({ mark: kind, x: given, y, fault }, fitted) {
 /** @param {import('./app.js').App} app @param {import('./types.js').Edge} edge @param {Fit} fitted */
 function arrow(app, edge, fitted) {
   const { from, to, kind } = edge;
-  const [x0, y0, x1, y1] = [fitted.x(from.x), from.y, fitted.x(to.x), to.y];
+  // Of a message that goes nowhere only a piece is drawn, and that is as long as ever.
+  const isPiece = Math.abs(to.x - from.x) <= PIECE;
+  const x0 = isPiece && from.step === null ? fitted.x(to.x) + from.x - to.x : fitted.x(from.x);
+  const x1 = isPiece && from.step !== null ? x0 + to.x - from.x : fitted.x(to.x);
+  const [y0, y1] = [from.y, to.y];
   const gap = kind === 'left' || kind === 'lost' || kind === 'next_round' ? 0 : 6;
   const d = edge.to_itself
     ? `M${x0} ${y0}C${x0 + 36} ${y0} ${x1 + 36} ${y1} ${x1 + gap} ${y1}`
