@@ -267,12 +267,20 @@ export class App {
   }
 
   /** @param {number} n the number of an action, from 1 */
-  actNumber(n) {
-    const actions = this.next.value?.groups.flatMap((group) => group.actions) ?? [];
-    const action = actions.find((one) => one.number === n);
-    if (action) this.act(action);
-    else this.ui.picking = false;
+  async actNumber(n) {
+    this.ui.picking = false;
     this.draw();
+    // Who types fast may be ahead of the server.
+    const { asked, at } = this;
+    for (let tries = 0; tries < 60 && this.asked === asked && this.at === at; tries += 1) {
+      const next = this.next.value;
+      if (next && this.header && next.path === beginning(this.header, at)) {
+        const action = next.groups.flatMap((/** @type {any} */ group) => group.actions).find((/** @type {any} */ one) => one.number === n);
+        if (action) this.act(action);
+        return;
+      }
+      await new Promise((done) => setTimeout(done, 50));
+    }
   }
 
   /** Whether the state that an action leads to was shown already. @param {import('./types.js').Action} action */

@@ -10,8 +10,19 @@ const AFTER = 8;
 /** More paths than this are not offered. */
 const OFFERED = 200;
 
+/** @type {{ key: string, known: [string, string][] }} */
+let offered = { key: '', known: [] };
+
 /** Everything that there is to compare with. @param {import('./app.js').App} app @returns {[string, string][]} names of paths, and words for them */
 function choices(app) {
+  // A tree of long paths is not gone through for every drawing.
+  const key = [app.visited.version, app.loaded.length, app.live.run?.run, app.live.run?.state, app.live.run?.discoveries.length].join();
+  if (offered.key !== key) offered = { key, known: listed(app) };
+  return offered.known;
+}
+
+/** @param {import('./app.js').App} app @returns {[string, string][]} */
+function listed(app) {
   /** @type {Map<string, string>} */
   const known = new Map();
   for (const one of app.live.run?.discoveries ?? []) {

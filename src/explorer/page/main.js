@@ -18,6 +18,7 @@
  * | `[data-diagram] [data-edge=KIND][data-from][data-to][data-in-cone]`, `[data-down=LANE]`, `[data-loop=START]` | arrows (`hidden` is dashed), crashes, the bracket of a loop |
  * | `.lane-head[data-actor][data-lane]`, `[data-hide=LANE]`, `[data-hidden-lane=LANE]` | names of lanes, to hide one, to show one again |
  * | `.steps [data-step=N]`, `.visited [data-node][data-step][data-column][data-on-path]` | rows of the other tabs |
+ * | `#search`, `[data-found-count=N]` | the filter, and how many steps it finds |
  * | `[data-scrubber]`, `[data-position=N]` | the range, and where it stands |
  * | `[data-diff=changes\|others\|rest] [data-change][data-path]` with `[data-before]`, `[data-after]` | rows of the diff of this step |
  * | `[data-actor-select]`, `[data-inbox=N]`, `[data-timers=N]`, `[data-whole=PART]` | the right side |

@@ -39,7 +39,7 @@ function row(app, property) {
       <span class="name">${title}</span>
       ${jump(app, property, discovery)}
       <span class="line">
-        <span class=${color} data-run-verdict>${verdictWord(verdict)}${run?.as_expected === true && verdict !== 'holds' ? html` <span class="dim">as expected</span>` : nothing}${run?.as_expected === false ? html` <b>unexpectedly</b>` : nothing}</span>
+        <span class=${color} data-run-verdict>${verdictWord(verdict)}${run?.as_expected === true && verdict !== 'holds' ? html` <span class="dim" title="the variant declares it">expected</span>` : nothing}${run?.as_expected === false ? html` <b>unexpectedly</b>` : nothing}</span>
         <span class="here ${nowColor}" data-now=${now ?? 'none'} title=${nowTitle(now)}><span class="only-read">at this state: </span>${nowWord(now)}<span class="dim" aria-hidden="true"> here</span></span>
         <button class="plain jump" aria-label=${`To where ${property.name} changes next`} title="To where its verdict changes next" data-until=${property.property} @click=${() => app.until(property.property, 'forward')}>${glyphs.forward()}</button>
       </span>

@@ -67,12 +67,13 @@ function fit(space, room) {
   if (sum(gaps) <= target) low = 1;
   else for (let i = 0; i < 20; i += 1) [low, high] = sum(wide((low + high) / 2)) <= target ? [(low + high) / 2, high] : [low, (low + high) / 2];
   const by = low;
-  const spare = Math.max(0, target - sum(gaps)) / Math.max(1, names.length - 1);
+  // What is left over goes to the narrowest first.
+  const isBetween = (/** @type {number} */ i) => i > 0 && i < names.length;
+  const filled = (/** @type {number} */ to) => wide(by).map((gap, i) => (isBetween(i) ? Math.max(gap, to) : gap));
+  let [level, most] = [0, LANES_ROOMY];
+  for (let i = 0; i < 20; i += 1) [level, most] = sum(filled((level + most) / 2)) <= target ? [(level + most) / 2, most] : [level, (level + most) / 2];
   const places = [GUTTER];
-  wide(by).forEach((gap, i) => {
-    const isBetween = i > 0 && i < names.length;
-    places.push(places[i] + (isBetween ? Math.max(gap, Math.min(LANES_ROOMY, gap + spare)) : gap));
-  });
+  filled(level).forEach((gap, i) => places.push(places[i] + gap));
   const x = (/** @type {number} */ at) => {
     const i = Math.max(0, Math.min(gaps.length - 1, ends.findIndex((end) => end >= at) - 1));
     return Math.round(places[i] + ((at - ends[i]) * (places[i + 1] - places[i])) / Math.max(1, gaps[i]));

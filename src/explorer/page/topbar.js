@@ -95,7 +95,7 @@ function search(app) {
       <input type="search" id="search" placeholder="Find steps" aria-label="Find steps" autocomplete="off" spellcheck="false"
         .value=${live(q)} @keydown=${onKey} @input=${(/** @type {InputEvent} */ event) => app.go({ q: /** @type {HTMLInputElement} */ (event.target).value }, false)}>
       ${q
-        ? html`<span class="found" role="status" data-found=${steps.length}>${complete ? '' : '≥ '}${index >= 0 ? `${index + 1} of ` : ''}${steps.length}</span>`
+        ? html`<span class="found" role="status" data-found-count=${steps.length}>${complete ? '' : '≥ '}${index >= 0 ? `${index + 1} of ` : ''}${steps.length}</span>`
         : html`<kbd aria-hidden="true">/</kbd>`}
     </search>`;
 }
