@@ -12,6 +12,9 @@ mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod error;
+pub mod explore;
+#[cfg(feature = "explorer")]
+pub mod explorer;
 // Unit tests need no models, and build in half the time without.
 #[cfg(all(feature = "catalogue", not(test)))]
 pub mod models;

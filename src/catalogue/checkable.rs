@@ -1,6 +1,7 @@
 //! Anything that can be checked, whatever its types: what a variant builds.
 
 use crate::error::Error;
+use crate::explore::Explorer;
 use crate::search::{Monitor, Options, Outcome, PropertyOutcome, in_pool};
 use crate::space::{ActorSpace, PropertyDecl, StateSpace};
 use crate::system::{Alteration, Message, System};
@@ -36,6 +37,9 @@ pub trait Checkable: Send {
     /// # Errors
     /// There are too many states; the model is at fault.
     fn graph(&mut self, options: &Options, about: &About) -> Result<Graph, Error>;
+
+    /// Makes it ready to be walked through by hand. `about` goes into the traces.
+    fn explorer(self: Box<Self>, about: About) -> Explorer;
 }
 
 /// What a check found.
@@ -62,7 +66,7 @@ impl Checked {
     }
 }
 
-impl<S: StateSpace> Checkable for S {
+impl<S: StateSpace + 'static> Checkable for S {
     fn properties(&self) -> &[PropertyDecl] {
         StateSpace::properties(self)
     }
@@ -92,6 +96,10 @@ impl<S: StateSpace> Checkable for S {
 
     fn graph(&mut self, options: &Options, about: &About) -> Result<Graph, Error> {
         in_pool(options, || trace::graph(self, options, about))?
+    }
+
+    fn explorer(self: Box<Self>, about: About) -> Explorer {
+        Explorer::new(*self, about)
     }
 }
 

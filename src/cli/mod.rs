@@ -4,6 +4,8 @@
 mod check;
 mod ci;
 mod exit;
+#[cfg(feature = "explorer")]
+mod explore;
 mod files;
 mod list;
 mod lock;
@@ -64,6 +66,8 @@ enum Color {
 enum Command {
     List(list::Args),
     Check(check::Args),
+    #[cfg(feature = "explorer")]
+    Explore(explore::Args),
     Ci(ci::Args),
     Trace(trace::Args),
     Completions(pages::CompletionsArgs),
@@ -128,6 +132,8 @@ fn dispatch(catalogue: &Catalogue, arguments: &[OsString]) -> Exit {
     let result = match args.command {
         Command::List(args) => list::run(&args, &mut context),
         Command::Check(args) => check::run(&args, &mut context),
+        #[cfg(feature = "explorer")]
+        Command::Explore(args) => explore::run(&args, &mut context),
         Command::Ci(args) => ci::run(&args, &mut context),
         Command::Trace(args) => trace::run(&args, &mut context),
         Command::Completions(args) => pages::completions(&args, &mut context),

@@ -293,6 +293,9 @@ pub trait StateSpace: Send + Sync {
         None
     }
 
+    /// From now on every delivery is a step, also one that nobody could notice. Called before [`initial`](StateSpace::initial).
+    fn count_every_delivery(&mut self) {}
+
     /// Seeds every content hash from now on. Called before [`initial`](StateSpace::initial).
     fn seed(&mut self, seed: u64);
 
@@ -443,6 +446,12 @@ pub trait StateSpace: Send + Sync {
 
     /// A state as people read it, part by part, in a fixed order.
     fn render(&self, states: &Self::Arena, index: usize) -> Rendered;
+
+    /// The lanes whose actors are down.
+    fn down(&self, states: &Self::Arena, index: usize) -> Vec<u32> {
+        let _ = (states, index);
+        Vec::new()
+    }
 
     /// What was never exercised by all expansions so far.
     fn never_exercised(&self) -> Vec<NeverExercised> {

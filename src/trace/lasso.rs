@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::walk::{Halt, Walk};
+use crate::search::Path;
 use crate::space::{Class, Fairness, Judgement, PropertyKind, Role, StateSpace};
 
 /// Why a loop is fair to one class of steps.
@@ -183,9 +184,33 @@ impl<S: StateSpace> Lasso<S> {
     }
 }
 
+/// Why fairness allows the loop of a path, which begins after `start` steps. `space` is the one whose steps the path is of.
+pub(crate) fn fairness<S: StateSpace>(
+    space: &mut S,
+    path: &Path,
+    start: usize,
+) -> Result<Result<Vec<Fair>, Flaw>, Halt> {
+    let Ok(mut walk) = Walk::start(space, path.initial)? else {
+        panic!("the initial state of a path is gone");
+    };
+    let mut lasso = Lasso::new(start);
+    for &step in &path.steps {
+        walk.steps()?;
+        lasso.leave(&mut walk, Some(step))?;
+        lasso.keep(walk.take(step)?);
+    }
+    let ended = lasso.end(&mut walk, None)?;
+    Ok(ended.map(|(fairness, _)| fairness))
+}
+
 /// Whether a path with a loop contradicts a liveness property: `states` are judged from the first to the last, the loop begins with
 /// the one at `start`.
-fn contradicts(kind: PropertyKind, property: usize, states: &[Judgement], start: usize) -> bool {
+pub(crate) fn contradicts(
+    kind: PropertyKind,
+    property: usize,
+    states: &[Judgement],
+    start: usize,
+) -> bool {
     let goal = |state: &Judgement| state.holds >> property & 1 == 1;
     let premise = |state: &Judgement| state.premise >> property & 1 == 1;
     let in_loop = &states[start..];

@@ -4,6 +4,8 @@
 //! any language but safe to print. A message goes from where it is sent to where it is delivered; a label stands on the side that its arrow does
 //! not come from.
 
+use std::collections::BTreeSet;
+
 use super::causality::{ENVIRONMENT, Messages, Origin, event, messages};
 use super::text::{Event, elide, width};
 use super::{Trace, TracePath, TraceStep};
@@ -11,10 +13,10 @@ use crate::space::StepKind;
 use crate::value::printable;
 
 /// Pixels of a column of text.
-pub(super) const COLUMN: f64 = 7.25;
+pub(crate) const COLUMN: f64 = 7.25;
 
 /// Pixels from a row to the next.
-const ROW: i32 = 36;
+pub(crate) const ROW: i32 = 36;
 
 /// Where the start is, below the lanes' names.
 const START: i32 = 56;
@@ -39,33 +41,35 @@ const STUB: i32 = 44;
 
 /// The picture of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Layout {
-    pub(super) lanes: Vec<Lane>,
+pub(crate) struct Layout {
+    pub(crate) lanes: Vec<Lane>,
     /// The row of the initial state.
-    pub(super) start: i32,
-    pub(super) rows: Vec<Row>,
-    pub(super) arrows: Vec<Arrow>,
+    pub(crate) start: i32,
+    pub(crate) rows: Vec<Row>,
+    pub(crate) arrows: Vec<Arrow>,
     /// Where a lane is down: its x, from where to where.
-    pub(super) down: Vec<(i32, i32, i32)>,
+    pub(crate) down: Vec<(i32, i32, i32)>,
     /// From where to where it repeats for ever.
-    pub(super) bracket: Option<(i32, i32)>,
-    pub(super) width: i32,
+    pub(crate) bracket: Option<(i32, i32)>,
+    pub(crate) width: i32,
     /// Where the lanes end.
-    pub(super) height: i32,
+    pub(crate) height: i32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Lane {
-    pub(super) x: i32,
+pub(crate) struct Lane {
+    pub(crate) x: i32,
+    /// Which of the trace's lanes it is.
+    pub(crate) lane: String,
     /// Cut where it is long.
-    pub(super) name: String,
-    pub(super) title: String,
-    pub(super) columns: usize,
+    pub(crate) name: String,
+    pub(crate) title: String,
+    pub(crate) columns: usize,
 }
 
 /// How an event is marked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mark {
+pub(crate) enum Mark {
     /// Something is handled.
     Dot,
     /// It is handled, and a copy stays in flight.
@@ -86,25 +90,29 @@ pub(super) enum Mark {
 
 /// What happens in a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Row {
-    pub(super) y: i32,
+pub(crate) struct Row {
+    pub(crate) y: i32,
     /// Where the mark is.
-    pub(super) x: i32,
-    pub(super) mark: Mark,
+    pub(crate) x: i32,
+    /// Nothing is drawn: it is on a lane that is hidden.
+    pub(crate) hidden: bool,
+    /// It is on no lane: it happens to all.
+    pub(crate) across: bool,
+    pub(crate) mark: Mark,
     /// Whether it is a fault.
-    pub(super) fault: bool,
+    pub(crate) fault: bool,
     /// Cut where it is long.
-    pub(super) label: String,
+    pub(crate) label: String,
     /// All of it.
-    pub(super) title: String,
+    pub(crate) title: String,
     /// Where the label begins, or ends where it stands to the left.
-    pub(super) label_x: i32,
-    pub(super) to_left: bool,
+    pub(crate) label_x: i32,
+    pub(crate) to_left: bool,
 }
 
 /// What becomes of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
+pub(crate) enum Way {
     Delivered,
     /// Delivered, and a copy stays in flight.
     Copied,
@@ -118,21 +126,30 @@ pub(super) enum Way {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Arrow {
-    pub(super) from: (i32, i32),
-    pub(super) to: (i32, i32),
-    pub(super) way: Way,
+pub(crate) struct Arrow {
+    pub(crate) from: (i32, i32),
+    pub(crate) to: (i32, i32),
+    pub(crate) way: Way,
+    /// The steps, counted from 0, that it comes from and leads to, where it is drawn from or to one.
+    pub(crate) steps: (Option<usize>, Option<usize>),
     /// From an actor to itself.
-    pub(super) to_itself: bool,
-    pub(super) title: String,
+    pub(crate) to_itself: bool,
+    pub(crate) title: String,
 }
 
 impl Layout {
     /// The picture of a path.
     pub(super) fn of(trace: &Trace, path: &TracePath) -> Self {
+        Layout::without(trace, path, &BTreeSet::new())
+    }
+
+    /// The picture of a path without the lanes of these names: their events are rows that nothing is drawn in, and what goes to or from them
+    /// has no arrow.
+    pub(crate) fn without(trace: &Trace, path: &TracePath, hidden: &BTreeSet<String>) -> Self {
         let messages = messages(path);
-        let shown = shown_lanes(trace);
-        let place = Places::of(&shown, path, &messages);
+        let mut shown = shown_lanes(trace);
+        shown.retain(|lane| !hidden.contains(lane));
+        let place = Places::of(&shown, hidden, path, &messages);
         let mut layout = Layout {
             lanes: place.lanes(),
             start: START,
@@ -164,6 +181,7 @@ impl Layout {
         let step = &path.steps[i];
         let (at, from) = (place.end(step), place.from(path, i, messages));
         let (mark, y) = (mark(step), y_of(i));
+        let hidden = place.is_hidden(step);
         let title = words(step);
         let mut x = at.map_or(place.left(), |lane| place.x[lane]);
         let mut to_left = false;
@@ -189,6 +207,7 @@ impl Layout {
                 from: start,
                 to: (x, y),
                 way,
+                steps: (earlier(messages.first[i], i), Some(i)),
                 to_itself: to_itself && mark != Mark::Lost,
                 title: title.clone(),
             });
@@ -197,6 +216,8 @@ impl Layout {
         self.rows.push(Row {
             y,
             x,
+            hidden,
+            across: at.is_none() && !hidden,
             mark,
             fault: step.kind.is_fault(),
             label: elide(&title, LABEL),
@@ -215,6 +236,7 @@ impl Layout {
         let (x, y) = (place.x[sender], y_of(i));
         let sends = step.sent.iter().enumerate();
         let left = sends.filter(|(position, _)| messages.left.contains(&(i, *position)));
+        let left = left.filter(|(_, sent)| !place.hidden.contains(&sent.to));
         for (n, (_, sent)) in left.enumerate() {
             let to = place.lane(&sent.to);
             let dx = if to.is_some_and(|to| to < sender) {
@@ -227,6 +249,7 @@ impl Layout {
                 from: (x, y),
                 to: (x + dx, y + dy),
                 way: Way::Left,
+                steps: (Some(i), None),
                 to_itself: false,
                 title: format!(
                     "{} to {}: not delivered",
@@ -256,6 +279,7 @@ impl Layout {
                 from: (place.x[from], y_of(sender)),
                 to: (x, end),
                 way: Way::NextRound,
+                steps: (Some(sender), None),
                 to_itself: false,
                 title: format!(
                     "{}: in the next round, step {}",
@@ -290,8 +314,16 @@ impl Layout {
     }
 }
 
+/// The step of the path that a message comes from, if that is one before step `i`.
+fn earlier(origin: Option<Origin>, i: usize) -> Option<usize> {
+    match origin {
+        Some(Origin::Step(at)) if at < i => Some(at),
+        _ => None,
+    }
+}
+
 /// Where a step's row is; the one behind the last too.
-fn y_of(step: usize) -> i32 {
+pub(crate) fn y_of(step: usize) -> i32 {
     START + ROW * (step as i32 + 1)
 }
 
@@ -335,6 +367,14 @@ impl Sender {
     }
 }
 
+/// Whether it happens to all.
+fn is_across(step: &TraceStep) -> bool {
+    matches!(
+        step.kind,
+        StepKind::Partition | StepKind::Heal | StepKind::Tick | StepKind::Stabilise
+    )
+}
+
 fn is_stimulus(step: &TraceStep) -> bool {
     event(step) == StepKind::Stimulus
 }
@@ -362,22 +402,30 @@ fn shown_lanes(trace: &Trace) -> Vec<String> {
 /// Where the lanes are.
 struct Places<'a> {
     names: &'a [String],
+    hidden: &'a BTreeSet<String>,
     x: Vec<i32>,
     width: i32,
 }
 
 impl<'a> Places<'a> {
     /// As far apart as the labels beside them are long.
-    fn of(names: &'a [String], path: &TracePath, messages: &Messages) -> Self {
+    fn of(
+        names: &'a [String],
+        hidden: &'a BTreeSet<String>,
+        path: &TracePath,
+        messages: &Messages,
+    ) -> Self {
         let n = names.len();
         let mut place = Places {
             names,
+            hidden,
             x: vec![0; n],
             width: 0,
         };
         let (mut left, mut right) = (vec![0; n], vec![0; n]);
         let mut across = 0;
-        for (i, step) in path.steps.iter().enumerate() {
+        let drawn = path.steps.iter().enumerate();
+        for (i, step) in drawn.filter(|(_, step)| !place.is_hidden(step)) {
             let room = pixels(width(&words(step)).min(LABEL)) + 2 * ROOM;
             match (place.end(step), place.from(path, i, messages)) {
                 (Some(lane), Some(from)) if from.is_right_of(lane) => {
@@ -408,6 +456,7 @@ impl<'a> Places<'a> {
         lanes
             .map(|(lane, &x)| Lane {
                 x,
+                lane: lane.clone(),
                 name: name(lane),
                 title: printable(lane).into_owned(),
                 columns: width(&name(lane)),
@@ -419,15 +468,20 @@ impl<'a> Places<'a> {
         GUTTER
     }
 
+    /// Whether a step's event is on a lane that is not drawn.
+    fn is_hidden(&self, step: &TraceStep) -> bool {
+        !is_across(step) && self.hidden.contains(&step.lane)
+    }
+
     fn lane(&self, name: &str) -> Option<usize> {
         self.names.iter().position(|lane| lane == name)
     }
 
     /// The lane where a step's event is, unless it happens to all.
     fn end(&self, step: &TraceStep) -> Option<usize> {
-        match step.kind {
-            StepKind::Partition | StepKind::Heal | StepKind::Tick | StepKind::Stabilise => None,
-            _ => self.lane(&step.lane),
+        match is_across(step) {
+            true => None,
+            false => self.lane(&step.lane),
         }
     }
 
@@ -443,6 +497,9 @@ impl<'a> Places<'a> {
             _ if is_stimulus(step) => step.from.as_deref().unwrap_or(ENVIRONMENT),
             _ => step.from.as_deref()?,
         };
+        if self.hidden.contains(sender) {
+            return None;
+        }
         let lane = self.lane(sender).map(Sender::Lane);
         Some(lane.unwrap_or(Sender::Unknown))
     }

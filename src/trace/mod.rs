@@ -70,6 +70,7 @@ mod text;
 mod walk;
 
 pub use causality::{Causality, Origin};
+// What the explorer says is what a trace says.
 pub use compare::{Differs, Divergence, compare, compare_text};
 pub use diff::diff;
 pub use format::Format;
@@ -84,10 +85,15 @@ pub use graph::{
     graph, graph_to_dot, graph_to_json,
 };
 pub use lasso::{Fair, Flaw, Met};
+pub(crate) use lasso::{contradicts, fairness};
+pub(crate) use layout::{COLUMN, Layout, Mark, ROW, Way, y_of};
 pub use name::file_name;
 pub use record::{About, record, record_path};
+pub(crate) use record::{hex, hex64};
 pub use replay::{AtEnd, Difference, Replay, replay};
 pub use text::{Style, replay_text, text};
+pub(crate) use text::{elide, event as line, is_implied};
+pub(crate) use walk::{Halt, ask, steps};
 
 use serde::{Deserialize, Serialize};
 

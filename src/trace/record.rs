@@ -144,7 +144,7 @@ fn walk_path<S: StateSpace>(
 
 impl TraceStep {
     /// The step alone, without what came of it.
-    pub(super) fn of(label: Label, name_of: impl Fn(u32) -> String) -> Self {
+    pub(crate) fn of(label: Label, name_of: impl Fn(u32) -> String) -> Self {
         TraceStep {
             kind: label.kind,
             lane: name_of(label.lane),
@@ -176,7 +176,7 @@ pub(super) fn not_repeated(what: &str) -> Error {
 }
 
 /// Bytes in hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: [char; 16] = [
         '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
     ];
@@ -192,6 +192,6 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 }
 
 /// A fingerprint in hexadecimal.
-pub(super) fn hex64(fingerprint: u64) -> String {
+pub(crate) fn hex64(fingerprint: u64) -> String {
     format!("{fingerprint:016x}")
 }

@@ -18,8 +18,10 @@ use crate::value::printable;
 use change::UNLIMITED;
 pub(super) use change::{changes_rows, rows, state_rows};
 use event::Columns;
-pub(super) use event::{Event, event};
-pub(super) use line::{Line, Role, elide, width};
+pub(super) use event::Event;
+pub(crate) use event::event;
+pub(crate) use line::elide;
+pub(super) use line::{Line, Role, width};
 
 /// Parts of a state of which a step's own line says how they change: the messages on their way, the budgets used up, the partitions
 /// that are up, and the message that a duplicating network of stateright's remembers.
@@ -27,7 +29,12 @@ const IMPLIED: [&str; 4] = ["in flight", "spent", "partitions", "last delivery"]
 
 /// Whether changes of a part are shown where not everything is. An actor always is, whatever its name.
 pub(super) fn shown_in_brief(part: &str, lanes: &[String]) -> bool {
-    !IMPLIED.contains(&part) || lanes.iter().any(|lane| lane == part)
+    !is_implied(part, lanes)
+}
+
+/// Whether a step's own line says how a part changes.
+pub(crate) fn is_implied(part: &str, lanes: &[String]) -> bool {
+    IMPLIED.contains(&part) && !lanes.iter().any(|lane| lane == part)
 }
 
 /// The least width that a trace is fitted to.

@@ -10,7 +10,7 @@ use crate::space::{
 const RESTARTS_MAX: usize = PROPERTIES_MAX + 1;
 
 /// Why a walk cannot go on.
-pub(super) enum Halt {
+pub(crate) enum Halt {
     /// What the space learnt changes its earlier answers: walk again from the beginning.
     Restart,
     /// The model is at fault.
@@ -49,7 +49,7 @@ pub(super) fn walking<S: StateSpace, T>(
 }
 
 /// Asks until the space knows the answer.
-pub(super) fn ask<S: StateSpace>(
+pub(crate) fn ask<S: StateSpace>(
     space: &mut S,
     scratch: &mut S::Scratch,
     mut question: impl FnMut(&S, &mut S::Scratch) -> Answer,
@@ -64,7 +64,7 @@ pub(super) fn ask<S: StateSpace>(
 }
 
 /// The steps among the places of an expansion: a zero marks a place without a step.
-pub(super) fn steps(successors: &[u64]) -> Vec<(u32, u64)> {
+pub(crate) fn steps(successors: &[u64]) -> Vec<(u32, u64)> {
     let places = (0_u32..).zip(successors.iter().copied());
     places
         .filter(|&(_, fingerprint)| fingerprint != 0)

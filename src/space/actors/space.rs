@@ -6,6 +6,7 @@ use crate::space::{
     Absorbed, Answer, Class, FairClass, FaultKinds, Fingerprint, Judgement, Label, NeverExercised,
     Pace, PropertyDecl, Rendered, Share, StateSpace,
 };
+use crate::system::NoOp;
 
 impl StateSpace for ActorSpace {
     type Arena = Words;
@@ -21,6 +22,14 @@ impl StateSpace for ActorSpace {
 
     fn lanes(&self) -> &[String] {
         &self.lanes
+    }
+
+    fn count_every_delivery(&mut self) {
+        // By stateright's rule what touches nothing is no step, whoever asks.
+        if self.system.rules.no_op == NoOp::Equality {
+            self.every_delivery_counts = true;
+            self.is_stale = true;
+        }
     }
 
     fn seed(&mut self, seed: u64) {
@@ -174,6 +183,16 @@ impl StateSpace for ActorSpace {
 
     fn render(&self, states: &Words, index: usize) -> Rendered {
         self.render_words(states.state(index))
+    }
+
+    fn down(&self, states: &Words, index: usize) -> Vec<u32> {
+        let words = states.state(index);
+        let locals = words[..self.n_actors()].iter().zip(0..);
+        let down = locals.filter(|&(&id, _)| {
+            let info = &self.local_infos[id as usize];
+            !info.up && info.panicked.is_none()
+        });
+        down.map(|(_, lane)| lane).collect()
     }
 
     fn never_exercised(&self) -> Vec<NeverExercised> {

@@ -221,7 +221,7 @@ impl Columns {
 }
 
 /// A step's event in one line, as short as it is; `lanes` are all that there are.
-pub(in crate::trace) fn event(step: &TraceStep, lanes: &[String]) -> String {
+pub(crate) fn event(step: &TraceStep, lanes: &[String]) -> String {
     match Event::of(step, lanes.len() == 1) {
         Event::Arrow {
             from,

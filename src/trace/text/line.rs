@@ -96,7 +96,7 @@ pub(in crate::trace) fn width(text: &str) -> usize {
 }
 
 /// The text, or as much of it as fits with a sign that there is more.
-pub(in crate::trace) fn elide(text: &str, columns: usize) -> String {
+pub(crate) fn elide(text: &str, columns: usize) -> String {
     if width(text) <= columns {
         return text.to_owned();
     }
