@@ -8,6 +8,7 @@ mod coverage;
 mod determinism;
 mod digest;
 mod dot;
+mod explorer;
 mod exponential;
 mod fair_graphs;
 mod fewest_faults;

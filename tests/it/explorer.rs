@@ -1,0 +1,10 @@
+//! The explorer as whoever opens it has it: a program that serves. Its API is held against its own document.
+
+mod api;
+mod client;
+mod contract;
+mod fuzz;
+mod guard;
+mod meaning;
+mod run;
+mod schema;
