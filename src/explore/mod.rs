@@ -15,8 +15,6 @@ mod next;
 mod path;
 mod spacetime;
 mod state;
-#[cfg(test)]
-mod tests;
 mod verdicts;
 mod way;
 

@@ -1,6 +1,5 @@
 //! The explorer as whoever opens it has it: a program that serves. Its API is held against its own document.
 
-mod api;
 mod client;
 mod contract;
 mod fuzz;

@@ -1,6 +1,6 @@
 //! The explorer as a program, and a client that sends what it is told to, byte for byte.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -164,7 +164,10 @@ impl Drop for Explorer {
 pub(super) fn read_head(from: &mut impl BufRead) -> Answer {
     let mut line = String::new();
     from.read_line(&mut line).expect("an answer");
-    let status = line.split(' ').nth(1).and_then(|status| status.parse().ok());
+    let status = line
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok());
     let mut answer = Answer {
         status: status.unwrap_or_else(|| panic!("no status in {line:?}")),
         headers: Vec::new(),

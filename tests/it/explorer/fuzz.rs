@@ -12,10 +12,36 @@ const N: usize = 1200;
 
 /// What is put in the place of anything.
 const HOSTILE: [&str; 30] = [
-    "", "0", "1", "2", "-1", "+1", "007", "0x10", "1e9", "1.5", "NaN", "18446744073709551615",
-    "18446744073709551616", "99999999999999999999999999", "%00", "%ff%fe", "%2e%2e%2f", "..", ".",
-    "0.", "0..0", "0.AAAA", "0.AAAAAAAAAA", "0.AAAA.0", "0.AAAA.99999999999999999999",
-    "null", "true", "%3Cscript%3E", "\u{2028}%E2%80%A8", "0,0,0,1,1,2,2",
+    "",
+    "0",
+    "1",
+    "2",
+    "-1",
+    "+1",
+    "007",
+    "0x10",
+    "1e9",
+    "1.5",
+    "NaN",
+    "18446744073709551615",
+    "18446744073709551616",
+    "99999999999999999999999999",
+    "%00",
+    "%ff%fe",
+    "%2e%2e%2f",
+    "..",
+    ".",
+    "0.",
+    "0..0",
+    "0.AAAA",
+    "0.AAAAAAAAAA",
+    "0.AAAA.0",
+    "0.AAAA.99999999999999999999",
+    "null",
+    "true",
+    "%3Cscript%3E",
+    "%E2%80%A8",
+    "0,0,0,1,1,2,2",
 ];
 
 #[test]
@@ -31,7 +57,8 @@ fn no_request_brings_the_server_down() {
             methods.map(move |(method, operation)| (method.as_str(), template.as_str(), operation))
         });
         // A stream has no end that could be waited for.
-        all.filter(|(_, template, _)| !template.ends_with("/events")).collect()
+        all.filter(|(_, template, _)| !template.ends_with("/events"))
+            .collect()
     };
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
@@ -48,15 +75,12 @@ fn no_request_brings_the_server_down() {
         // Cut, damaged or made longer.
         match pick(6) {
             0 => p.truncate(pick(p.len() + 1)),
-            1 if p.is_ascii() && !p.is_empty() => {
+            1 if !p.is_empty() => {
                 let at = pick(p.len());
                 p.replace_range(at..=at, ["A", "_", ".", "%41", "~"][pick(5)]);
             }
             2 => p.push_str(["AAAAAA", ".0", ".1", ".2", "A"][pick(5)]),
             _ => {}
-        }
-        if !p.is_ascii() {
-            p = "0".to_owned();
         }
         let mut target = template.replace("{p}", &p);
         let parameters = operation["parameters"].as_array().expect("a list").iter();
@@ -68,7 +92,7 @@ fn no_request_brings_the_server_down() {
             }
             let allowed = parameter["schema"]["enum"].as_array();
             let value = match (pick(3), allowed) {
-                (0, _) => HOSTILE[pick(HOSTILE.len())].replace('\u{2028}', ""),
+                (0, _) => HOSTILE[pick(HOSTILE.len())].to_owned(),
                 (_, Some(allowed)) => {
                     let word = allowed[pick(allowed.len())].as_str();
                     word.expect("a word").to_owned()
@@ -88,10 +112,18 @@ fn no_request_brings_the_server_down() {
             "get" => explorer.get(&target),
             _ => {
                 let bodies = [
-                    "", "{}", "[]", "null", "{\"action\":1}", "{\"action\":\"start\",\"seconds\":1e308}",
-                    "{\"action\":\"start\",\"max_states\":-1}", "{\"action\":\"stop\"}",
-                    "{\"format\":\"allways-trace\",\"version\":1}", "{\"format\":\"allways-trace\",\"version\":99}",
-                    "\"\\ud800\"", "{\"action\":\"start\",\"max_depth\":0,\"max_states\":0}",
+                    "",
+                    "{}",
+                    "[]",
+                    "null",
+                    "{\"action\":1}",
+                    "{\"action\":\"start\",\"seconds\":1e308}",
+                    "{\"action\":\"start\",\"max_states\":-1}",
+                    "{\"action\":\"stop\"}",
+                    "{\"format\":\"allways-trace\",\"version\":1}",
+                    "{\"format\":\"allways-trace\",\"version\":99}",
+                    "\"\\ud800\"",
+                    "{\"action\":\"start\",\"max_depth\":0,\"max_states\":0}",
                 ];
                 explorer.post(&target, bodies[pick(bodies.len())])
             }
@@ -108,7 +140,10 @@ fn no_request_brings_the_server_down() {
     let badly = statuses.get(&400).copied().unwrap_or(0);
     assert!(well > N / 5 && badly > N / 20, "{statuses:?}");
     // And it is as it was.
-    assert_eq!(explorer.json(&format!("/api/v1/paths/{path}"))["id"], path.as_str());
+    assert_eq!(
+        explorer.json(&format!("/api/v1/paths/{path}"))["id"],
+        path.as_str()
+    );
 }
 
 #[test]

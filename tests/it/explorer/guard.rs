@@ -10,10 +10,16 @@ fn explorer() -> Explorer {
 
 fn is_problem(answer: &Answer, status: u16) {
     assert_eq!(answer.status, status, "{}", answer.text());
-    assert_eq!(answer.header("content-type"), Some("application/problem+json"));
+    assert_eq!(
+        answer.header("content-type"),
+        Some("application/problem+json")
+    );
     let problem = answer.json();
     assert_eq!(problem["status"], status);
-    assert!(problem["title"].is_string() && problem["detail"].is_string(), "{problem}");
+    assert!(
+        problem["title"].is_string() && problem["detail"].is_string(),
+        "{problem}"
+    );
 }
 
 #[test]
@@ -46,7 +52,10 @@ fn the_token_becomes_a_cookie_and_leaves_the_address() {
 #[test]
 fn only_our_own_hosts_are_answered() {
     let explorer = explorer();
-    let (cookie, port) = (&explorer.cookie, explorer.host.rsplit_once(':').expect("a port").1);
+    let (cookie, port) = (
+        &explorer.cookie,
+        explorer.host.rsplit_once(':').expect("a port").1,
+    );
     let ask = |hosts: &str| {
         explorer.send(&format!(
             "GET /api/v1/model HTTP/1.1\r\n{hosts}Cookie: {cookie}\r\nConnection: close\r\n\r\n"
@@ -68,7 +77,9 @@ fn only_our_own_hosts_are_answered() {
     }
     let twice = format!("Host: 127.0.0.1:{port}\r\nHost: evil.example\r\n");
     assert_ne!(ask(&twice).status, 200);
-    let none = explorer.send(&format!("GET /api/v1/model HTTP/1.0\r\nCookie: {cookie}\r\n\r\n"));
+    let none = explorer.send(&format!(
+        "GET /api/v1/model HTTP/1.0\r\nCookie: {cookie}\r\n\r\n"
+    ));
     is_problem(&none, 403);
 }
 
@@ -115,7 +126,8 @@ fn what_changes_something_needs_our_origin_and_json() {
 #[test]
 fn every_answer_forbids_what_is_not_served_here() {
     let explorer = explorer();
-    let refused = explorer.send("GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n");
+    let refused =
+        explorer.send("GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n");
     let answers = [
         explorer.get("/"),
         explorer.get("/api/v1/model"),
@@ -140,7 +152,10 @@ fn every_answer_forbids_what_is_not_served_here() {
         ] {
             assert!(rules.contains(&rule), "{policy}");
         }
-        assert!(!policy.contains("unsafe") && !policy.contains('*'), "{policy}");
+        assert!(
+            !policy.contains("unsafe") && !policy.contains('*'),
+            "{policy}"
+        );
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
         assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
         assert_eq!(answer.header("access-control-allow-origin"), None);
@@ -183,7 +198,10 @@ fn no_address_leads_to_a_file() {
 fn the_page_is_asked_for_again_and_sent_once() {
     let explorer = explorer();
     let page = explorer.get("/");
-    assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
+    assert_eq!(
+        page.header("content-type"),
+        Some("text/html; charset=utf-8")
+    );
     assert_eq!(page.header("cache-control"), Some("no-cache"));
     let tag = page.header("etag").expect("a tag");
     let again = explorer.send(&format!(

@@ -66,15 +66,28 @@ pub(super) fn first_event(explorer: &Explorer, stream: TcpStream, head: impl FnO
 }
 
 /// So large that it does not end while it is looked at.
-const LARGE: [&str; 4] = ["two-phase-commit-tla/atomic", "--set", "rms=6", "--no-check"];
+const LARGE: [&str; 4] = [
+    "two-phase-commit-tla/atomic",
+    "--set",
+    "rms=6",
+    "--no-check",
+];
 
 #[test]
 fn a_check_grows_and_ends_in_a_verdict() {
-    let explorer = Explorer::start(&["two-phase-commit-tla/premature-commit", "--set", "rms=4", "--no-check"]);
+    let explorer = Explorer::start(&[
+        "two-phase-commit-tla/premature-commit",
+        "--set",
+        "rms=4",
+        "--no-check",
+    ]);
     let (head, mut events) = listen(&explorer, explorer.connect());
     assert_eq!(head.header("content-type"), Some("text/event-stream"));
     let (name, run) = events.next();
-    assert_eq!((name.as_str(), &run["state"]), ("run", &Value::from("idle")));
+    assert_eq!(
+        (name.as_str(), &run["state"]),
+        ("run", &Value::from("idle"))
+    );
     let begun = Instant::now();
     let answer = explorer.post("/api/v1/run", "{\"action\":\"start\"}");
     assert_eq!(answer.status, 202, "{}", answer.text());
@@ -93,8 +106,17 @@ fn a_check_grows_and_ends_in_a_verdict() {
     assert!(counts.is_sorted() && !counts.is_empty(), "{counts:?}");
     assert_eq!(done["state"], "done");
     assert_eq!(done["verdict"], "violated");
-    assert!(done["properties"].as_array().expect("a list").iter().all(|p| p["as_expected"] == true));
-    let violated = discoveries.iter().find(|d| d["verdict"] == "violated").expect("one");
+    assert!(
+        done["properties"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .all(|p| p["as_expected"] == true)
+    );
+    let violated = discoveries
+        .iter()
+        .find(|d| d["verdict"] == "violated")
+        .expect("one");
     let path = violated["paths"][0].as_str().expect("a path");
     let path = explorer.json(&format!("/api/v1/paths/{path}"));
     assert_eq!(path["differs"], Value::Null);
@@ -107,22 +129,39 @@ fn a_check_grows_and_ends_in_a_verdict() {
 fn a_check_stops_and_begins_again() {
     let explorer = Explorer::start(&LARGE);
     let (_, mut events) = listen(&explorer, explorer.connect());
-    assert_eq!(explorer.post("/api/v1/run", "{\"action\":\"start\"}").status, 202);
+    assert_eq!(
+        explorer
+            .post("/api/v1/run", "{\"action\":\"start\"}")
+            .status,
+        202
+    );
     let again = explorer.post("/api/v1/run", "{\"action\":\"start\"}");
     assert_eq!(again.status, 409, "{}", again.text());
     let first = events.until("progress");
     let later = events.until("progress");
-    assert!(later["generated"].as_u64() > first["generated"].as_u64(), "{first} {later}");
+    assert!(
+        later["generated"].as_u64() > first["generated"].as_u64(),
+        "{first} {later}"
+    );
     let stopping = explorer.post("/api/v1/run", "{\"action\":\"stop\"}");
-    assert_eq!((stopping.status, &stopping.json()["state"]), (202, &Value::from("stopping")));
+    assert_eq!(
+        (stopping.status, &stopping.json()["state"]),
+        (202, &Value::from("stopping"))
+    );
     let done = events.until("done");
     assert_eq!(done["summary"]["stopped"], "interrupt");
     assert_eq!(done["verdict"], "inconclusive");
     let bounded = explorer.post("/api/v1/run", "{\"action\":\"start\",\"max_depth\":2}");
     assert_eq!(bounded.json()["run"], 2);
     let done = events.until("done");
-    assert_eq!((&done["run"], &done["summary"]["depth"]), (&Value::from(2), &Value::from(2)));
-    assert_eq!(done["summary"]["cuts"], serde_json::json!(["--max-depth 2"]));
+    assert_eq!(
+        (&done["run"], &done["summary"]["depth"]),
+        (&Value::from(2), &Value::from(2))
+    );
+    assert_eq!(
+        done["summary"]["cuts"],
+        serde_json::json!(["--max-depth 2"])
+    );
 }
 
 #[test]
@@ -132,7 +171,11 @@ fn a_path_is_answered_while_a_check_runs() {
     let begun = Instant::now();
     let next = explorer.json("/api/v1/paths/0/next");
     assert!(next["n_actions"].as_u64() > Some(0));
-    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        begun.elapsed()
+    );
 }
 
 #[cfg(unix)]

@@ -168,9 +168,18 @@ fn what_is_not_as_its_schema_says_is_noticed() {
         (serde_json::json!({}), "`action`"),
         (serde_json::json!({"action": "jump"}), "one of"),
         (serde_json::json!({"action": "stop", "more": 1}), "`more`"),
-        (serde_json::json!({"action": "stop", "max_depth": -1}), "at least"),
-        (serde_json::json!({"action": "stop", "max_depth": "1"}), "integer"),
-        (serde_json::json!({"action": "stop", "seconds": 0}), "more than"),
+        (
+            serde_json::json!({"action": "stop", "max_depth": -1}),
+            "at least",
+        ),
+        (
+            serde_json::json!({"action": "stop", "max_depth": "1"}),
+            "integer",
+        ),
+        (
+            serde_json::json!({"action": "stop", "seconds": 0}),
+            "more than",
+        ),
         (serde_json::json!(3), "object"),
     ] {
         let flaws = run(wrong.clone());
@@ -204,7 +213,11 @@ fn collect<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
     match value {
         Value::Object(object) => {
             for (name, part) in object {
-                if name == "content" && part.as_object().is_some_and(|c| c.keys().any(|k| k.contains('/'))) {
+                if name == "content"
+                    && part
+                        .as_object()
+                        .is_some_and(|c| c.keys().any(|k| k.contains('/')))
+                {
                     found.push(part);
                 } else {
                     collect(part, found);
