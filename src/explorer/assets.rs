@@ -20,7 +20,46 @@ macro_rules! assets {
 }
 
 /// All of them; a test holds the list against the folder.
-static ASSETS: &[Asset] = &assets!["index.html",];
+static ASSETS: &[Asset] = &assets![
+    "actions.js",
+    "api.js",
+    "app.js",
+    "compare.js",
+    "drop.js",
+    "find.js",
+    "glyphs.js",
+    "headline.js",
+    "help.js",
+    "icon.svg",
+    "index.html",
+    "keyboard.js",
+    "live.js",
+    "main.js",
+    "memory.js",
+    "paths.js",
+    "properties.js",
+    "resource.js",
+    "route.js",
+    "rows.js",
+    "scrubber.js",
+    "spacetime.js",
+    "state.js",
+    "steps.js",
+    "style.css",
+    "theme.js",
+    "topbar.js",
+    "tree.js",
+    "types.js",
+    "vendor/lit-html/LICENSE",
+    "vendor/lit-html/directive-helpers.js",
+    "vendor/lit-html/directive.js",
+    "vendor/lit-html/directives/live.js",
+    "vendor/lit-html/directives/repeat.js",
+    "vendor/lit-html/lit-html.js",
+    "vendor/manifest.json",
+    "visited.js",
+    "words.js",
+];
 
 /// The type of a file, by its ending.
 fn kind(path: &str) -> &'static str {
