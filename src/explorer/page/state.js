@@ -35,7 +35,7 @@ function who(app, state) {
   return html`
     <div class="who">
       <select aria-label="Actor" data-actor-select @change=${choose}>
-        <option value="" ?selected=${app.route.actor === null}>${app.route.actor === null ? `${lanes.find((lane) => lane.lane === chosen)?.name ?? ''} (who ${app.at === 0 ? 'acts' : 'acted'})` : `who ${app.at === 0 ? 'acts' : 'acted'}`}</option>
+        <option value="" ?selected=${app.route.actor === null}>${app.route.actor === null ? `${lanes.find((lane) => lane.lane === chosen)?.name ?? ''} (${app.at === 0 ? 'acts' : 'acted'})` : `who ${app.at === 0 ? 'acts' : 'acted'}`}</option>
         ${lanes.map((lane) => html`<option value=${lane.lane} ?selected=${app.route.actor === lane.lane}>${lane.name}</option>`)}
       </select>
       ${actor && actor.status !== 'up' ? html`<span class="badge small" data-verdict="violated">${actor.status}</span>` : nothing}
