@@ -40,7 +40,7 @@ function finding(app, header, shown) {
  * @param {import('./app.js').App} app @param {import('./types.js').Path} header @param {import('./types.js').Counterexample} shown
  */
 function why(app, header, shown) {
-  if (header.loop || shown.step === 0) return html`<p class="reason plain">${shown.reason}</p>`;
+  if (header.loop || shown.step === 0) return html`<p class="reason plain" data-reason>${withoutName(app, shown)}</p>`;
   const path = beginning(header, shown.step);
   const state = app.resources.get(`state ${path} diff`, () => api.state(path, shown.step, 'diff')).value;
   const step = app.paths.get(app.asked, shown.step).steps[shown.step];
@@ -49,6 +49,13 @@ function why(app, header, shown) {
   return html`
     <p class="reason"><span class="only-read">${shown.reason}</span>${step ? html`<span title=${step.label}>${step.short}</span>` : nothing}${rows.slice(0, 2).map((/** @type {any} */ row) => html`<span class="because">${changeLine(row, 40)}</span>`)}${rows.length > 2 ? html`<span class="because">and ${rows.length - 2} more</span>` : nothing}</p>
     ${note ? html`<p class="reason">${note}</p>` : nothing}`;
+}
+
+/** The reason, without the name that stands above it. @param {import('./app.js').App} app @param {import('./types.js').Counterexample} shown */
+function withoutName(app, shown) {
+  const property = app.model?.properties[shown.property];
+  const start = `${property?.words} "${property?.name}" `;
+  return shown.reason.startsWith(start) ? `It ${shown.reason.slice(start.length)}` : shown.reason;
 }
 
 /** @param {import('./app.js').App} app */
