@@ -218,7 +218,8 @@ export class App {
   otherCounterexample() {
     const found = (this.live.run?.discoveries ?? []).filter((one) => one.verdict === 'violated' && one.paths.length);
     if (!found.length) {
-      this.notice('info', 'Nothing is violated, as far as the check has come');
+      const isBad = this.live.run?.verdict === 'violated';
+      this.notice('info', isBad ? 'No path shows what is violated: nothing that was reached would witness it' : 'Nothing is violated, as far as the check has come');
       return;
     }
     const here = this.shown?.property ?? -1;

@@ -78,10 +78,10 @@ function nothingShown(app) {
     <section class="headline" data-verdict=${bad.length ? 'none' : isDone ? verdict : 'none'} data-headline="" aria-label="Finding">
       <span class="big" aria-hidden="true">${verdictGlyph(verdict)}</span>
       <div class="text" role="status">
-        <h2>${title}${bad.length ? html` <span class="kind">· this path shows none of it</span>` : nothing}</h2>
-        <p class="reason"><span class="lead">${run?.error ?? (bad.length ? bad.map((one) => claim(properties[one.property])).join(', ') : states)}${isDone && run.summary?.cuts.length ? ` · cut by ${run.summary.cuts.join(', ')}` : ''}${run?.summary?.stopped ? ` · stopped: ${run.summary.stopped}` : ''}</span></p>
+        <h2>${title}${bad.some((one) => one.paths.length) ? html` <span class="kind">· this path shows none of it</span>` : nothing}</h2>
+        <p class="reason"><span class="lead">${run?.error ?? (bad.length ? bad.map((one) => (one.paths.length ? claim(properties[one.property]) : one.reason)).join(', ') : states)}${isDone && run.summary?.cuts.length ? ` · cut by ${run.summary.cuts.join(', ')}` : ''}${run?.summary?.stopped ? ` · stopped: ${run.summary.stopped}` : ''}</span></p>
       </div>
-      ${bad.length ? html`<button data-command="violation" title="v" @click=${() => app.violation()}>Show</button>` : nothing}
+      ${bad.some((one) => one.paths.length) ? html`<button data-command="violation" title="v" @click=${() => app.violation()}>Show</button>` : nothing}
       ${!bad.length && witnesses[0] && app.header?.n_steps === 0 ? html`<button @click=${() => app.discovery(witnesses[0])}>See a witness</button>` : nothing}
     </section>`;
 }

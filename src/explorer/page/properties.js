@@ -1,7 +1,7 @@
 /** The properties: what the whole check says of each, what it says of the state that is looked at, and how to get where it shows. */
 import { html, nothing } from './vendor/lit-html/lit-html.js';
 import * as glyphs from './glyphs.js';
-import { nowOf, nowTitle, nowWord, verdictGlyph, verdictWord } from './words.js';
+import { duration, nowOf, nowTitle, nowWord, number, size, verdictGlyph, verdictWord } from './words.js';
 
 /** @type {Record<string, number>} */
 const RANK = { violated: 0, inconclusive: 1, vacuous: 2, holds_within_bounds: 3, holds: 5 };
@@ -19,7 +19,37 @@ export function propertiesPanel(app) {
         <span class="end"><button class="plain" data-command="until" title="Go on to where a verdict changes (u; back with U)" @click=${() => app.until(null, 'forward')}>until one changes <kbd aria-hidden="true">u</kbd></button></span>
       </h2>
       <ul class="properties">${sorted.map((one) => row(app, one))}</ul>
+      ${aboutRun(app)}
     </section>`;
+}
+
+/** What the check comes to besides verdicts: counts, what cut it, what was assumed, what never happened. @param {import('./app.js').App} app */
+function aboutRun(app) {
+  const { run } = app.live;
+  const summary = run?.summary;
+  if (!run || !summary) return nothing;
+  /** @type {[string, string[]][]} */
+  const lists = [
+    ['boundaries', app.model?.boundaries ?? []],
+    ['cut by', [...summary.cuts, ...(summary.stopped ? [`stopped: ${summary.stopped}`] : [])]],
+    ['assumed', summary.assumptions],
+    ['warnings', summary.warnings],
+    ['never exercised', summary.never_exercised],
+  ];
+  const loud = summary.warnings.length + summary.never_exercised.length;
+  return html`
+    <details class="about" data-about-run><summary class="title">About the check ${loud ? html`<span class="warn">${loud} to note</span>` : nothing}</summary>
+      <dl>
+        <dt>unique states</dt><dd>${number(summary.unique)}</dd>
+        <dt>generated</dt><dd>${number(summary.generated)}</dd>
+        <dt>transitions</dt><dd>${number(summary.transitions)}</dd>
+        <dt>depth</dt><dd>${number(summary.depth)}</dd>
+        <dt>omission</dt><dd>${summary.omission_bound === 0 ? 'none' : `chance at most ${summary.omission_bound.toExponential(1)}`}</dd>
+        ${summary.symmetry ? html`<dt>symmetry</dt><dd>${summary.symmetry}</dd>` : nothing}
+        <dt>took</dt><dd>${duration(run.progress.seconds)}, ${size(run.progress.bytes)}</dd>
+        ${lists.filter(([, items]) => items.length).map(([name, items]) => html`<dt>${name}</dt><dd>${items.map((item) => html`<div>${item}</div>`)}</dd>`)}
+      </dl>
+    </details>`;
 }
 
 /** @param {import('./app.js').App} app @param {import('./types.js').Property} property */

@@ -63,9 +63,11 @@ function rowOf(app, row, y, columns, onPath, here) {
     else app.open(app.visited.id(app.visited.end(node), true), node.depth);
   };
   const isEnd = !node.children.length || node.loops.size > 0;
+  // Within reach of the Tab key: where we are, where other ways begin, and where they end.
+  const isStop = isHere || (!isOn && (isEnd || node.parent === null || onPath.has(node.parent)));
   return html`
     <div role="treeitem" class=${isOn ? '' : 'off'} aria-level=${Math.min(row.column, COLUMNS) + 1} aria-selected=${isHere} aria-current=${isHere ? 'step' : 'false'} data-node=${node.code} data-step=${node.depth} data-column=${row.column} data-on-path=${isOn} data-current=${isHere}
-      tabindex=${isHere ? 0 : -1} .style=${`top:${y}px`} title=${step?.label ?? ''} @click=${go}>
+      tabindex=${isStop ? 0 : -1} .style=${`top:${y}px`} title=${step?.label ?? ''} @click=${go}>
       ${rails(row, columns, isOn, broken.length > 0)}
       <span class="label"><span class="dim">${node.depth}</span> ${node.depth === 0 ? 'start' : step?.label ?? '…'}${node.loops.size ? html` <span class="dim">↺ goes on at ${[...node.loops].join(', ')}</span>` : nothing}</span>
       <span class="more">${broken.map((turn) => html`<span class="chip bad">✗ ${name(turn.property)}</span>`)}
