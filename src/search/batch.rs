@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::chunk::Chunk;
 use super::levels::{BATCH_CHUNKS, Search, Visited};
+use super::liveness::Record;
 use super::log::Place;
 use super::{Monitor, Progress, Stop};
 use crate::error::Error;
@@ -63,6 +64,7 @@ impl<S: StateSpace, F: Fingerprint> Search<S, F> {
         }
         self.count(n)?;
         self.digest_batch(space, n);
+        self.record_batch(n)?;
         self.append(n);
         Ok(Batch::Done)
     }
@@ -228,7 +230,7 @@ impl<S: StateSpace, F: Fingerprint> Search<S, F> {
             self.next.append(&mut chunk.arena, &chunk.report.outside);
         }
         if let Some(last) = self.stretches.last() {
-            let kept = self.kept.as_mut();
+            let kept = self.record.as_mut().map(|record| &mut record.blocks);
             self.used = self.current.release(last, n_expanded, &mut self.next, kept);
         }
     }
@@ -240,9 +242,9 @@ impl<S: StateSpace, F: Fingerprint> Search<S, F> {
             Visited::Exact(exact) => exact.bytes(),
         };
         let chunks: usize = self.chunks.iter().map(Chunk::bytes).sum();
-        let levels =
-            self.current.bytes() + self.next.bytes() + self.log.bytes() + self.kept_bytes();
-        let bytes = (visited + chunks + levels + space.bytes()) as u64;
+        let levels = self.current.bytes() + self.next.bytes() + self.log.bytes();
+        let record = self.record.as_ref().map_or(0, Record::bytes);
+        let bytes = (visited + chunks + levels + record + space.bytes()) as u64;
         self.bytes_peak = self.bytes_peak.max(bytes);
         let mut counts = self.counts;
         counts.transitions = counts.generated - self.n_initial;

@@ -4,6 +4,7 @@
 //! chunks found is put together by the batch, in chunk order.
 
 use super::frontier::{Block, Stretch};
+use super::liveness::{Edges, Found};
 use super::visited::group_of;
 use crate::error::Error;
 use crate::space::{Answer, Arena, Fingerprint, Judgement, StateSpace};
@@ -19,6 +20,8 @@ pub(super) struct Watch {
     pub(super) confluent: u64,
     /// Report the faults behind each violation.
     pub(super) faults: u64,
+    /// Note goals and premises in every state.
+    pub(super) live: u64,
 }
 
 /// What is worth telling about the new states of a chunk. States are indices into the chunk's arena.
@@ -121,7 +124,7 @@ pub(super) struct Chunk<A, F> {
     /// Indices of the states expanded.
     pub(super) parents: Vec<u32>,
     /// For each of them where its candidates end.
-    ends: Vec<usize>,
+    pub(super) ends: Vec<usize>,
     /// Which of them still lack an answer.
     lacking: Vec<bool>,
     /// Whether a question of the current phase still lacks its answer.
@@ -139,6 +142,12 @@ pub(super) struct Chunk<A, F> {
     pub(super) arena: A,
     unjudged: Vec<u32>,
     judgement: Judgement,
+    /// For each new state what liveness needs of its judgement, where that is asked for.
+    pub(super) found: Vec<Found>,
+    /// The number of the first state of the stretch, and the steps of all its states with where they lead; where that is asked for.
+    pub(super) first_number: u32,
+    pub(super) edges: Edges,
+    pub(super) led_to: Vec<F>,
     /// Why the chunk cannot go on.
     pub(super) failed: Option<Error>,
     /// How many of the candidates are steps, and not places without one.
@@ -171,6 +180,10 @@ impl<A: Arena, F: Fingerprint> Default for Chunk<A, F> {
             arena: A::default(),
             unjudged: Vec::new(),
             judgement: Judgement::default(),
+            found: Vec::new(),
+            first_number: 0,
+            edges: Edges::default(),
+            led_to: Vec::new(),
             failed: None,
             n_steps: 0,
             n_outside: 0,
@@ -331,6 +344,7 @@ impl<A: Arena, F: Fingerprint> Chunk<A, F> {
         }
         self.unjudged.clear();
         self.unjudged.extend(0..self.fresh.len() as u32);
+        self.found.clear();
         self.judge(space, scratch, watch);
         Ok(())
     }
@@ -343,12 +357,19 @@ impl<A: Arena, F: Fingerprint> Chunk<A, F> {
         watch: Watch,
     ) {
         let (arena, judgement, report) = (&self.arena, &mut self.judgement, &mut self.report);
+        let found = &mut self.found;
+        if watch.live != 0 {
+            found.resize(arena.len(), Found::default());
+        }
         let mut faults = Vec::new();
         let n_before = self.unjudged.len();
         self.unjudged.retain(|&state| {
             match space.judge(arena, state as usize, scratch, judgement) {
                 Answer::Missing => true,
                 Answer::Complete => {
+                    if watch.live != 0 {
+                        found[state as usize] = Found::of(judgement, watch.live);
+                    }
                     let watched = report.add(state, watch, judgement) & watch.faults;
                     if watched != 0 {
                         faults.clear();
@@ -402,15 +423,19 @@ impl<A: Arena, F: Fingerprint> Chunk<A, F> {
         self.arena = arena;
         self.unjudged.clear();
         self.unjudged.extend(0..self.arena.len() as u32);
+        self.found.clear();
         self.judge(space, scratch, watch);
     }
 
     /// Bytes held.
     pub(super) fn bytes(&self) -> usize {
-        let fingerprints =
-            self.candidates.capacity() + self.swap.capacity() + self.grouped.capacity();
+        let fingerprints = self.candidates.capacity()
+            + self.swap.capacity()
+            + self.grouped.capacity()
+            + self.led_to.capacity();
         let positions = self.grouped_positions.capacity() + self.fresh.capacity();
-        fingerprints * size_of::<F>() + positions * size_of::<u32>() + self.arena.bytes()
+        let found = self.found.capacity() * size_of::<Found>() + self.edges.bytes();
+        fingerprints * size_of::<F>() + positions * size_of::<u32>() + found + self.arena.bytes()
     }
 }
 

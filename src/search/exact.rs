@@ -125,6 +125,12 @@ impl<A: Arena, F: Fingerprint> Exact<A, F> {
         self.outside.insert(self.n_before + position);
     }
 
+    /// The number of the candidate at `position` among those of the batch; `None` where it lies outside.
+    pub(super) fn batch_number(&self, position: usize) -> Option<u32> {
+        let number = self.batch[position];
+        (!self.outside.contains(&number)).then_some(number as u32)
+    }
+
     /// How many candidates of the batch lie outside.
     pub(super) fn n_batch_outside(&self) -> u64 {
         let outside = self.batch.iter().filter(|n| self.outside.contains(n));

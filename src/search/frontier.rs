@@ -138,6 +138,13 @@ impl<A: Arena> Frontier<A> {
         if whole { 0 } else { last.range.end }
     }
 
+    /// Hands out what is left of a level none of whose states is left.
+    pub(super) fn take_rest(&mut self) -> impl Iterator<Item = Block<A>> + use<A> {
+        assert_eq!(self.n_live, 0, "a level is used up");
+        self.bytes_full = 0;
+        std::mem::take(&mut self.blocks).into_iter()
+    }
+
     /// Moves all states of `arena` behind its own. `skip` names those, ascending, that are not part of the level.
     pub(super) fn append(&mut self, arena: &mut A, skip: &[u32]) {
         self.n_live += (arena.len() - skip.len()) as u64;
@@ -170,11 +177,6 @@ impl<A: Arena> Frontier<A> {
     pub(super) fn give_spare(&mut self, other: &mut Frontier<A>) {
         other.spare.append(&mut self.spare);
         other.spare.truncate(SPARE_MAX);
-    }
-
-    /// Whether it is level 0, and not used up.
-    pub(super) fn is_initial(&self) -> bool {
-        self.is_initial
     }
 
     /// The blocks that are not used up.

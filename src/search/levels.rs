@@ -17,7 +17,7 @@ use super::exact::Exact;
 use super::faults;
 use super::frontier::{Block, Frontier, Stretch};
 use super::limits::{self, Limits};
-use super::liveness::{self, Store};
+use super::liveness::{self, Graph, Record, Store};
 use super::log::{Log, Place};
 use super::verdicts::{Extent, Findings};
 use super::visited::{SHARDS, Table};
@@ -54,6 +54,7 @@ pub(crate) fn explore<S: StateSpace>(
     if options.fewest_faults {
         faults::validate(space.properties(), &space.fault_kinds(), options)?;
     }
+    liveness::validate(space.properties(), asked)?;
     let reduces = options.symmetry && space.symmetry().is_some();
     if reduces && asks_liveness(space.properties(), asked) {
         return Err(Error::usage(
@@ -105,10 +106,10 @@ fn run<S: StateSpace, F: Fingerprint>(
     loop {
         let mut search = Search::<S, F>::new(space, options, asked);
         if let Flow::Done = search.run(space, monitor)? {
-            let store = search.take_store();
+            let record = search.take_record();
             let mut explored = search.finish(space);
-            if let Some(store) = store {
-                liveness::decide::<S, F>(space, &store, options, monitor, &mut explored)?;
+            if let Some((graph, store)) = record {
+                liveness::decide(space, graph, &store, options, monitor, &mut explored)?;
             }
             return Ok(explored);
         }
@@ -150,8 +151,8 @@ pub(super) struct Search<S: StateSpace, F> {
     /// States of the first block of `current` that are used up.
     pub(super) used: usize,
     pub(super) next: Frontier<S::Arena>,
-    /// Where a liveness property is asked for: all states that are used up, but the initial ones.
-    pub(super) kept: Option<Vec<Block<S::Arena>>>,
+    /// Where a liveness property is asked for: all states, and the steps between them.
+    pub(super) record: Option<Record<S::Arena, F>>,
     pub(super) stretches: Vec<Stretch>,
     pub(super) chunks: Vec<Chunk<S::Arena, F>>,
     pub(super) scratches: Vec<S::Scratch>,
@@ -187,7 +188,7 @@ impl<S: StateSpace, F: Fingerprint> Search<S, F> {
             current: Frontier::default(),
             used: 0,
             next: Frontier::default(),
-            kept: asks_liveness(space.properties(), asked).then(Vec::new),
+            record: asks_liveness(space.properties(), asked).then(Record::new),
             stretches: Vec::new(),
             chunks: (0..BATCH_CHUNKS).map(|_| Chunk::default()).collect(),
             scratches: (0..BATCH_CHUNKS).map(|_| S::Scratch::default()).collect(),
@@ -231,6 +232,9 @@ impl<S: StateSpace, F: Fingerprint> Search<S, F> {
             let is_last = self.options.depth_max == Some(self.counts.depth);
             let before = (self.counts, self.limits.clone());
             self.log.begin_level();
+            if let Some(record) = &mut self.record {
+                record.begin_level();
+            }
             while self.current.len() > 0 {
                 match self.batch(space, is_last)? {
                     Batch::Done => {}
@@ -238,6 +242,9 @@ impl<S: StateSpace, F: Fingerprint> Search<S, F> {
                     Batch::Beyond => {
                         // The states at the greatest depth count as not expanded.
                         (self.counts, self.limits) = before;
+                        if let Some(record) = &mut self.record {
+                            record.forget_level();
+                        }
                         self.limits.cut_by_depth(self.counts.depth);
                         return Ok(Flow::Done);
                     }
@@ -252,6 +259,11 @@ impl<S: StateSpace, F: Fingerprint> Search<S, F> {
             }
             if let Some(initial) = self.current.take_initial() {
                 self.initial = initial;
+            }
+            let rest = self.current.take_rest();
+            if let Some(record) = &mut self.record {
+                record.blocks.extend(rest);
+                record.end_level();
             }
             std::mem::swap(&mut self.current, &mut self.next);
             self.current.give_spare(&mut self.next);
@@ -318,6 +330,7 @@ impl<S: StateSpace, F: Fingerprint> Search<S, F> {
         let block = Block { arena, skip };
         let live: Vec<u32> = block.live(0..n).map(|i| i as u32).collect();
         self.digest_initial(space, &block);
+        self.record_initial(space, &block);
         self.n_initial = (n - outside.len()) as u64;
         self.counts.generated = self.n_initial;
         self.counts.unique = live.len() as u64;
@@ -326,24 +339,16 @@ impl<S: StateSpace, F: Fingerprint> Search<S, F> {
         Ok(Flow::Done)
     }
 
-    /// Bytes of the states that are kept.
-    pub(super) fn kept_bytes(&self) -> usize {
-        let blocks = self.kept.iter().flatten();
-        blocks.map(|block| block.arena.bytes()).sum()
-    }
-
-    /// All states, where a liveness property is to be decided and something can be said of it.
-    fn take_store(&mut self) -> Option<Store<S::Arena>> {
-        let kept = self.kept.take()?;
+    /// All states and the steps between them, where a liveness property is to be decided and something can be said of it.
+    fn take_record(&mut self) -> Option<(Graph, Store<S::Arena>)> {
+        let record = self.record.take()?;
         if !matches!(self.limits.extent(), Extent::Whole | Extent::WithinBounds) {
             return None;
         }
-        let is_initial_expanded = !self.current.is_initial();
         if let Some(initial) = self.current.take_initial() {
             self.initial = initial;
         }
-        let rest = std::mem::take(&mut self.current).into_blocks();
-        Some(Store::new(is_initial_expanded, kept, rest))
+        Some(record.finish(std::mem::take(&mut self.current).into_blocks()))
     }
 
     /// What the caller is told.

@@ -92,6 +92,9 @@ impl Findings {
         };
         for (p, (decl, found)) in self.decls.iter().zip(&self.found).enumerate() {
             let bit = (1 << p) & self.asked;
+            if decl.kind.is_liveness() {
+                watch.live |= bit;
+            }
             if found.at.is_none() || self.faults & bit != 0 {
                 match decl.kind {
                     PropertyKind::Reachable => watch.reachable |= bit,

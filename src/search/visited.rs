@@ -459,23 +459,23 @@ impl Buckets {
     }
 }
 
-/// Asks for the cache line of a bucket before it is needed.
+/// Asks for the cache line of something before it is needed.
 #[inline]
 #[allow(unsafe_code)]
-fn prefetch(bucket: &Bucket) {
+pub(super) fn prefetch<T>(wanted: &T) {
     // SAFETY: a prefetch reads nothing that the program can see and faults on no address; this one is of a live reference.
     #[cfg(target_arch = "x86_64")]
     unsafe {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(bucket).cast());
+        _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(wanted).cast());
     }
     // SAFETY: as above.
     #[cfg(target_arch = "aarch64")]
     unsafe {
-        std::arch::asm!("prfm pldl1keep, [{}]", in(reg) bucket, options(nostack, preserves_flags, readonly));
+        std::arch::asm!("prfm pldl1keep, [{}]", in(reg) std::ptr::from_ref(wanted), options(nostack, preserves_flags, readonly));
     }
     #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-    let _ = bucket;
+    let _ = wanted;
 }
 
 #[cfg(test)]

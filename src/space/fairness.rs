@@ -3,8 +3,6 @@
 //! A class is a number that its space gives a meaning. For each state the space lists the *shares* of its steps: which step takes, enables
 //! or uses which class. From these alone it is decided whether a cycle is fair.
 
-use super::{Answer, StateSpace};
-
 /// A fairness class: opaque to everybody but its space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Class(pub u64);
@@ -69,18 +67,8 @@ pub struct Share {
 }
 
 /// The only class of a space without classes of its own: some step is taken while one is enabled.
-pub(super) fn some_step<S: StateSpace + ?Sized>(
-    space: &S,
-    states: &S::Arena,
-    index: usize,
-    scratch: &mut S::Scratch,
-    out: &mut Vec<Share>,
-) {
-    let mut successors: Vec<u64> = Vec::new();
-    let answer = space.expand(states, index, scratch, &mut successors);
-    assert_eq!(answer, Answer::Complete, "the state was expanded before");
-    let steps = (0_u32..).zip(successors).filter(|&(_, f)| f != 0);
-    out.extend(steps.map(|(step, _)| Share {
+pub(super) fn some_step(steps: &[u32], out: &mut Vec<Share>) {
+    out.extend(steps.iter().map(|&step| Share {
         step,
         class: Class(0),
         role: Role::Takes,

@@ -362,30 +362,20 @@ pub trait StateSpace: Send + Sync {
     /// table that is full.
     fn absorb(&mut self, scratches: &mut [Self::Scratch]) -> Result<Absorbed, Error>;
 
-    /// Appends which fairness classes the steps of a state take, enable or use, in step order. Only after a complete expansion.
+    /// Appends which fairness classes the steps of a state take, enable or use, in step order. `steps` are the steps that there are, ascending: the
+    /// places of a complete [expansion](StateSpace::expand) that are none left out.
     ///
     /// Counts all steps of the model, also those that lead outside a boundary.
-    fn fair(
-        &self,
-        states: &Self::Arena,
-        index: usize,
-        scratch: &mut Self::Scratch,
-        out: &mut Vec<Share>,
-    ) {
-        fairness::some_step(self, states, index, scratch, out);
+    fn fair(&self, states: &Self::Arena, index: usize, steps: &[u32], out: &mut Vec<Share>) {
+        let _ = (states, index);
+        fairness::some_step(steps, out);
     }
 
     /// Whether a run may stay in a state for ever: fairness asks for no step that is enabled there. What [`fair`](StateSpace::fair) says in full, in one
-    /// word. `has_steps`: whether its expansion found a step. Only after a complete expansion.
-    fn may_stay(
-        &self,
-        states: &Self::Arena,
-        index: usize,
-        has_steps: bool,
-        scratch: &mut Self::Scratch,
-    ) -> bool {
-        let _ = (states, index, scratch);
-        !has_steps
+    /// word. `steps` as for [`fair`](StateSpace::fair).
+    fn may_stay(&self, states: &Self::Arena, index: usize, steps: &[u32]) -> bool {
+        let _ = (states, index);
+        steps.is_empty()
     }
 
     /// What a class is called, and how it is fair.
@@ -395,6 +385,11 @@ pub trait StateSpace: Send + Sync {
             name: "some step".to_owned(),
             fairness: Fairness::Weak,
         }
+    }
+
+    /// What is required of a class: what [`class`](StateSpace::class) says, without its name.
+    fn fairness(&self, class: Class) -> Fairness {
+        self.class(class).fairness
     }
 
     /// What is assumed of runs, in words, one assumption an item.

@@ -128,11 +128,10 @@ impl<'s, S: StateSpace> Walk<'s, S> {
 
     /// What the steps share in fairness.
     pub(super) fn fair(&mut self) -> Result<Vec<Share>, Halt> {
-        self.steps()?;
+        let steps: Vec<u32> = self.steps()?.into_iter().map(|(step, _)| step).collect();
         let mut shares = Vec::new();
-        let index = self.index();
         self.space
-            .fair(&self.here, index, &mut self.scratch, &mut shares);
+            .fair(&self.here, self.index(), &steps, &mut shares);
         Ok(shares)
     }
 

@@ -161,7 +161,7 @@ impl StateSpace for Graph {
     fn absorb(&mut self, _: &mut [()]) -> Result<Absorbed, allways::Error> {
         Ok(Absorbed::Continue)
     }
-    fn fair(&self, states: &States, index: usize, _: &mut (), out: &mut Vec<Share>) {
+    fn fair(&self, states: &States, index: usize, _: &[u32], out: &mut Vec<Share>) {
         for (step, at) in self.states[states.0[index]].steps.iter().zip(0..) {
             out.extend(step.shares.iter().map(|&(class, role)| Share {
                 step: at,
@@ -170,9 +170,9 @@ impl StateSpace for Graph {
             }));
         }
     }
-    fn may_stay(&self, states: &States, index: usize, _: bool, scratch: &mut ()) -> bool {
+    fn may_stay(&self, states: &States, index: usize, steps: &[u32]) -> bool {
         let mut shares = Vec::new();
-        self.fair(states, index, scratch, &mut shares);
+        self.fair(states, index, steps, &mut shares);
         !shares.iter().any(|share| {
             let fairness = self.classes[share.class.0 as usize];
             share.role != Role::Uses && matches!(fairness, Fairness::Weak | Fairness::Strong)

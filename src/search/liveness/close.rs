@@ -1,12 +1,14 @@
 //! A strongly connected component seen from close: its steps, and what they share in fairness. States are positions within it.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::ops::Range;
 
 use rayon::prelude::*;
 
 use super::graph::{Graph, OUT};
 use super::store::States;
-use crate::space::{Answer, Class, Fairness, Fingerprint, Role, Share, StateSpace};
+use crate::space::{Class, Fairness, Role, Share, StateSpace};
 
 /// The share of a step in a class.
 #[derive(Clone, Copy, Debug)]
@@ -18,126 +20,197 @@ pub(super) struct Part {
     pub(super) role: Role,
 }
 
+/// All components of a region: their states, one component after the other.
+#[derive(Default)]
+pub(super) struct Components {
+    /// The states of each component, ascending.
+    nodes: Vec<u32>,
+    ends: Vec<usize>,
+    /// For each state its position among the nodes, if it is one of them.
+    positions: Vec<u32>,
+}
+
 /// A component's steps.
+#[derive(Default)]
 pub(super) struct Close {
     /// The states, ascending.
     pub(super) states: Vec<u32>,
     edge_ends: Vec<usize>,
     /// The position that each edge leads to, or [`OUT`] for one that leaves the component.
     to: Vec<u32>,
-    steps: Vec<u32>,
     part_ends: Vec<usize>,
     parts: Vec<Part>,
     /// Per class, what is required of it.
     pub(super) fairness: Vec<Fairness>,
+    numbers: HashMap<Class, u32, BuildHasherDefault<ClassHasher>>,
+    steps: Vec<u32>,
+    shares: Vec<Share>,
 }
 
-/// States whose steps one thread looks at.
-const CHUNK: usize = 1024;
+/// A quick hash of a class. Classes are numbers that a space hands out, not what somebody else may choose.
+#[derive(Default)]
+pub(super) struct ClassHasher(u64);
+
+impl Hasher for ClassHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u64(u64::from(byte));
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        let mixed = (self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = mixed ^ mixed >> 32;
+    }
+}
+
+/// States whose steps one thread looks at, of a component that several threads look at.
+const CHUNK: usize = 4096;
+
+impl Components {
+    /// Adds a component.
+    pub(super) fn push(&mut self, component: &[u32]) {
+        self.nodes.extend_from_slice(component);
+        self.ends.push(self.nodes.len());
+    }
+
+    /// Where each state stands; `positions` has an entry for each state, none of them a position.
+    pub(super) fn place(&mut self, mut positions: Vec<u32>) {
+        for (&node, position) in self.nodes.iter().zip(0..) {
+            positions[node as usize] = position;
+        }
+        self.positions = positions;
+    }
+
+    fn range(&self, component: usize) -> Range<usize> {
+        let start = if component == 0 {
+            0
+        } else {
+            self.ends[component - 1]
+        };
+        start..self.ends[component]
+    }
+
+    /// The component that a state belongs to.
+    pub(super) fn component_of(&self, state: u32) -> Option<usize> {
+        let position = self.positions[state as usize] as usize;
+        (position < self.nodes.len()).then(|| self.ends.partition_point(|&end| end <= position))
+    }
+
+    /// Components one after the other, in groups of about so many states.
+    pub(super) fn groups(&self, n_states: usize) -> Vec<Range<usize>> {
+        let mut groups = Vec::new();
+        let (mut first, mut start) = (0, 0);
+        for (component, &end) in self.ends.iter().enumerate() {
+            if end - start >= n_states || component + 1 == self.ends.len() {
+                groups.push(first..component + 1);
+                (first, start) = (component + 1, end);
+            }
+        }
+        groups
+    }
+}
 
 impl Close {
-    /// Looks at a component. `position` is scratch: [`OUT`] for every state, before and after.
-    pub(super) fn look<S: StateSpace, F: Fingerprint>(
+    /// Looks at a component. What was known of another one is forgotten.
+    pub(super) fn look<S: StateSpace>(
+        &mut self,
         space: &S,
         states: &States<'_, S::Arena>,
         graph: &Graph,
-        component: &[u32],
-        position: &mut [u32],
-    ) -> Self {
-        for (at, &state) in component.iter().enumerate() {
-            position[state as usize] = at as u32;
-        }
-        let look = |chunk: &[u32]| {
-            let mut scratch = S::Scratch::default();
-            let mut successors: Vec<F> = Vec::new();
-            let mut shares: Vec<Share> = Vec::new();
-            let mut steps: Vec<u32> = Vec::new();
-            // For each state how many shares it has.
-            let mut n_shares: Vec<usize> = Vec::new();
-            for &state in chunk {
-                let (arena, index) = states.locate(state);
-                successors.clear();
-                let answer = space.expand(arena, index, &mut scratch, &mut successors);
-                assert_eq!(answer, Answer::Complete, "the state was expanded before");
-                let places = (0_u32..).zip(&successors);
-                steps.extend(
-                    places
-                        .filter(|&(_, f)| *f != F::default())
-                        .map(|(step, _)| step),
-                );
-                let before = shares.len();
-                space.fair(arena, index, &mut scratch, &mut shares);
-                n_shares.push(shares.len() - before);
-            }
-            (steps, shares, n_shares)
-        };
-        // Most components are small.
-        let chunks: Vec<_> = if component.len() <= CHUNK {
-            vec![look(component)]
-        } else {
-            component.par_chunks(CHUNK).map(look).collect()
-        };
-        let n_steps = chunks.iter().map(|(steps, ..)| steps.len()).sum();
-        let n_shares = chunks.iter().map(|(_, shares, _)| shares.len()).sum();
-        let mut close = Close {
-            states: component.to_vec(),
-            edge_ends: Vec::with_capacity(component.len()),
-            to: Vec::with_capacity(n_steps),
-            steps: Vec::with_capacity(n_steps),
-            part_ends: Vec::with_capacity(component.len()),
-            parts: Vec::with_capacity(n_shares),
-            fairness: Vec::new(),
-        };
-        let mut numbers: HashMap<Class, u32> = HashMap::new();
-        let mut at = component.iter();
-        for (steps, shares, n_shares) in chunks {
-            let (mut steps, mut shares) = (&steps[..], &shares[..]);
-            for n in n_shares {
-                let Some(&state) = at.next() else {
-                    unreachable!("each state was looked at once")
-                };
-                let edges = graph.edges(state);
-                let (own_steps, own);
-                (own_steps, steps) = steps.split_at(edges.len());
-                (own, shares) = shares.split_at(n);
-                for (&to, &step) in edges.iter().zip(own_steps) {
-                    let to = if to == OUT {
-                        OUT
-                    } else {
-                        position[to as usize]
-                    };
-                    close.to.push(to);
-                    close.steps.push(step);
-                }
-                close.edge_ends.push(close.to.len());
-                for share in own {
-                    let class = *numbers.entry(share.class).or_insert_with(|| {
-                        close.fairness.push(space.class(share.class).fairness);
-                        close.fairness.len() as u32 - 1
-                    });
-                    if close.fairness[class as usize] == Fairness::None {
-                        continue;
+        components: &Components,
+        component: usize,
+    ) {
+        self.states.clear();
+        self.edge_ends.clear();
+        self.to.clear();
+        self.part_ends.clear();
+        self.parts.clear();
+        self.fairness.clear();
+        self.numbers.clear();
+        let range = components.range(component);
+        self.states
+            .extend_from_slice(&components.nodes[range.clone()]);
+        let first = range.start as u32;
+        let len = range.len() as u32;
+        for &state in &components.nodes[range.clone()] {
+            for &to in graph.edges(state) {
+                let mut at = OUT;
+                if to != OUT {
+                    let position = components.positions[to as usize].wrapping_sub(first);
+                    if position < len {
+                        at = position;
                     }
-                    let Ok(edge) = own_steps.binary_search(&share.step) else {
-                        unreachable!("a share belongs to a step")
-                    };
-                    close.parts.push(Part {
-                        edge: edge as u32,
-                        class,
-                        role: share.role,
-                    });
                 }
-                close.part_ends.push(close.parts.len());
+                self.to.push(at);
             }
+            self.edge_ends.push(self.to.len());
         }
-        for &state in component {
-            position[state as usize] = OUT;
+        // Most components are small.
+        if range.len() <= CHUNK {
+            for at in range {
+                self.shares.clear();
+                let state = components.nodes[at];
+                shares_of(
+                    space,
+                    states,
+                    graph,
+                    state,
+                    &mut self.steps,
+                    &mut self.shares,
+                );
+                let shares = std::mem::take(&mut self.shares);
+                self.add(space, &shares);
+                self.shares = shares;
+            }
+        } else {
+            let look = |chunk: &[u32]| {
+                let (mut steps, mut shares, mut ends) = (Vec::new(), Vec::new(), Vec::new());
+                for &state in chunk {
+                    shares_of(space, states, graph, state, &mut steps, &mut shares);
+                    ends.push(shares.len());
+                }
+                (shares, ends)
+            };
+            let chunks: Vec<(Vec<Share>, Vec<usize>)> = components.nodes[range]
+                .par_chunks(CHUNK)
+                .map(look)
+                .collect();
+            for (shares, ends) in chunks {
+                let mut start = 0;
+                for end in ends {
+                    self.add(space, &shares[start..end]);
+                    start = end;
+                }
+            }
         }
         #[cfg(debug_assertions)]
         if space.fault() == Some(crate::space::sabotage::Sabotage::EnabledOnlyInside) {
-            close.forget_what_leaves();
+            self.forget_what_leaves();
         }
-        close
+    }
+
+    /// Adds the shares of the next state. Their steps are edges already.
+    fn add<S: StateSpace>(&mut self, space: &S, shares: &[Share]) {
+        for share in shares {
+            let next = self.fairness.len() as u32;
+            let class = *self.numbers.entry(share.class).or_insert(next);
+            if class == next {
+                self.fairness.push(space.fairness(share.class));
+            }
+            if self.fairness[class as usize] != Fairness::None {
+                self.parts.push(Part {
+                    edge: share.step,
+                    class,
+                    role: share.role,
+                });
+            }
+        }
+        self.part_ends.push(self.parts.len());
     }
 
     /// A deliberate fault: steps that leave the component enable nothing.
@@ -157,7 +230,7 @@ impl Close {
         self.states.len()
     }
 
-    fn range(ends: &[usize], at: u32) -> std::ops::Range<usize> {
+    fn range(ends: &[usize], at: u32) -> Range<usize> {
         let at = at as usize;
         let start = if at == 0 { 0 } else { ends[at - 1] };
         start..ends[at]
@@ -169,9 +242,9 @@ impl Close {
         &self.to[Self::range(&self.edge_ends, at)]
     }
 
-    /// The step of an edge.
-    pub(super) fn step(&self, at: u32, edge: usize) -> u32 {
-        self.steps[Self::range(&self.edge_ends, at)][edge]
+    /// Where the edges of a state stand among those of all states.
+    pub(super) fn edge_range(&self, at: u32) -> Range<usize> {
+        Self::range(&self.edge_ends, at)
     }
 
     /// The shares of a state's steps.
@@ -192,5 +265,32 @@ impl Close {
             && self.parts(at).iter().any(|part| {
                 part.edge == edge && part.role == Role::Uses && banned.contains(&part.class)
             })
+    }
+}
+
+/// Appends the shares of a state's steps, each step as its edge.
+fn shares_of<S: StateSpace>(
+    space: &S,
+    states: &States<'_, S::Arena>,
+    graph: &Graph,
+    state: u32,
+    steps: &mut Vec<u32>,
+    shares: &mut Vec<Share>,
+) {
+    let (arena, index) = states.locate(state);
+    steps.clear();
+    graph.steps(state, steps);
+    let before = shares.len();
+    space.fair(arena, index, steps, shares);
+    // Shares come in the order of the steps, most of the time.
+    let mut edge = 0;
+    for share in &mut shares[before..] {
+        if steps.get(edge) != Some(&share.step) {
+            let Ok(found) = steps.binary_search(&share.step) else {
+                unreachable!("a share belongs to a step")
+            };
+            edge = found;
+        }
+        share.step = edge as u32;
     }
 }

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use super::close::Close;
 use super::fair::FairPart;
-use super::graph::OUT;
+use super::graph::{Graph, OUT};
 use crate::space::{Fairness, Role};
 
 /// Bits for what may be owed, at most.
@@ -51,6 +51,8 @@ struct Way<'a, P> {
     close: &'a Close,
     part: &'a FairPart,
     accepts: P,
+    /// For each edge of the component its step.
+    steps: Vec<u32>,
     debts: Vec<(Debt, usize)>,
     n_bits: usize,
 }
@@ -66,15 +68,21 @@ struct Hop {
 
 /// The shortest loop through `start`, a position of the part, or a good one.
 pub(super) fn cycle(
+    graph: &Graph,
     close: &Close,
     part: &FairPart,
     start: u32,
     accepts: impl Fn(u32) -> bool,
 ) -> Cycle {
+    let mut steps = Vec::new();
+    for &state in &close.states {
+        graph.steps(state, &mut steps);
+    }
     let mut way = Way {
         close,
         part,
         accepts,
+        steps,
         debts: Vec::new(),
         n_bits: 0,
     };
@@ -130,13 +138,14 @@ impl<P: Fn(u32) -> bool> Way<'_, P> {
     /// The steps within the part, in a fixed order.
     fn hops(&self, from: u32) -> Vec<Hop> {
         let mut hops = Vec::new();
+        let steps = &self.steps[self.close.edge_range(from)];
         for (edge, &to) in self.close.edges(from).iter().enumerate() {
             let stays = to != OUT && self.position(to).is_some();
             if stays && !self.close.is_banned(from, edge as u32, &self.part.banned) {
                 hops.push(Hop {
                     from,
                     edge: edge as u32,
-                    step: self.close.step(from, edge),
+                    step: steps[edge],
                     to,
                 });
             }

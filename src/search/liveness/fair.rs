@@ -5,7 +5,7 @@
 //! class is used and never taken, the steps that use it are deleted; what remains is taken apart again.
 
 use super::close::Close;
-use super::components::{Digraph, components};
+use super::components::{Digraph, Marks, components};
 use super::graph::OUT;
 use crate::space::{Fairness, Role};
 
@@ -31,30 +31,16 @@ struct Tally {
 /// What is left of a component, less the steps that are banned.
 struct Rest<'a> {
     close: &'a Close,
-    /// Per position the part it belongs to.
-    part_of: &'a [u32],
-    part: u32,
     banned: &'a [u32],
 }
 
 impl Digraph for Rest<'_> {
-    fn len(&self) -> usize {
-        self.close.len()
+    fn edges(&self, node: u32) -> &[u32] {
+        self.close.edges(node)
     }
 
-    fn is_node(&self, node: u32) -> bool {
-        self.part_of[node as usize] == self.part
-    }
-
-    fn degree(&self, node: u32) -> usize {
-        self.close.edges(node).len()
-    }
-
-    fn edge(&self, node: u32, edge: usize) -> Option<u32> {
-        let to = self.close.edges(node)[edge];
-        let is_left =
-            to != OUT && self.is_node(to) && !self.close.is_banned(node, edge as u32, self.banned);
-        is_left.then_some(to)
+    fn counts(&self, node: u32, edge: usize) -> bool {
+        !self.close.is_banned(node, edge as u32, self.banned)
     }
 }
 
@@ -65,8 +51,10 @@ pub(super) fn fair_parts(close: &Close, accepts: impl Fn(u32) -> bool) -> Vec<Fa
         states: (0..close.len() as u32).collect(),
         banned: Vec::new(),
     }];
+    // Per position the last part that it belonged to.
     let mut part_of = vec![OUT; close.len()];
     let mut n_parts = 0;
+    let mut marks = Marks::new(close.len());
     while let Some(part) = left.pop() {
         if !part.states.iter().any(|&at| accepts(at)) {
             continue;
@@ -87,13 +75,13 @@ pub(super) fn fair_parts(close: &Close, accepts: impl Fn(u32) -> bool) -> Vec<Fa
             let tally = &tallies[class];
             is(class, Fairness::Strong) && tally.n_enabling > 0 && !tally.taken
         };
-        let mut n_deleted = 0;
-        for &at in &part.states {
+        let is_deleted = |&at: &u32| {
             let mut parts = close.parts(at).iter();
-            if parts.any(|p| p.role != Role::Uses && missed(p.class as usize)) {
-                part_of[at as usize] = OUT;
-                n_deleted += 1;
-            }
+            parts.any(|p| p.role != Role::Uses && missed(p.class as usize))
+        };
+        let mut n_deleted = 0;
+        if (0..tallies.len()).any(missed) {
+            n_deleted = part.states.iter().filter(|at| is_deleted(at)).count();
         }
         let mut banned = part.banned.clone();
         for (class, tally) in tallies.iter().enumerate() {
@@ -107,12 +95,15 @@ pub(super) fn fair_parts(close: &Close, accepts: impl Fn(u32) -> bool) -> Vec<Fa
         }
         let rest = Rest {
             close,
-            part_of: &part_of,
-            part: n_parts,
             banned: &banned,
         };
+        for &at in &part.states {
+            if n_deleted == 0 || !is_deleted(&at) {
+                marks.add(at);
+            }
+        }
         let mut parts = Vec::new();
-        components(&rest, part.states.iter().copied(), |states| {
+        components(&rest, &mut marks, part.states.iter().copied(), |states| {
             parts.push(FairPart {
                 states: states.to_vec(),
                 banned: banned.clone(),

@@ -1,186 +1,255 @@
-//! The graph of a searched space: all states and all steps between them, compactly, built in parallel.
+//! The graph of a searched space: all states and all steps between them, compactly, as the search finds them.
+//!
+//! A state is a number, its place in search order. The states whose steps are known are the first ones, since a search expands states in the
+//! order in which it finds them.
 //!
 //! Invariant: the graph depends on the order in which states were found and on nothing else.
 
-use rayon::prelude::*;
-
-use super::numbers::Numbers;
-use super::store::{States, Store};
-use crate::error::Error;
-use crate::search::frontier::Block;
-use crate::search::{Monitor, Options, Progress, Stop};
-use crate::space::{Absorbed, Answer, Arena, Fingerprint, Judgement, StateSpace};
+use crate::space::Judgement;
 
 /// Instead of the number of a state: the step leads out of what was explored.
-pub(super) const OUT: u32 = u32::MAX;
+pub(in crate::search) const OUT: u32 = u32::MAX;
 
 /// The state is a node: it lies inside and repeats no other.
 const NODE: u8 = 1;
-/// Its steps are known.
-const EXPANDED: u8 = 2;
-/// A run may stay in it for ever.
-const STAYS: u8 = 4;
+/// A run that comes to the state ends in a panic.
+const PANICS: u8 = 2;
 
-/// Blocks that are worked on between two questions to the caller.
-const ROUND_BLOCKS: usize = 64;
+/// Stands for a number of places that is kept aside.
+const LARGE: u8 = u8::MAX;
 
 /// States and steps. A state's edges stand in the order of its steps, places without a step left out.
-pub(super) struct Graph {
+#[derive(Default)]
+pub(in crate::search) struct Graph {
     flags: Vec<u8>,
-    /// Where each state's edges end.
+    /// Per state for each liveness property, from the lowest bit, whether its goal holds; from bit 32 whether its premise does.
+    bits: Vec<u64>,
+    /// Per state that was expanded where its edges end.
     ends: Vec<u64>,
     /// The state that each edge leads to, or [`OUT`].
     to: Vec<u32>,
-    /// Per state for each liveness property, from the lowest bit, whether its goal holds; from bit 32 whether its premise does.
-    bits: Vec<u64>,
+    /// How many places without a step lie between the step of each edge and the one before it.
+    gaps: Vec<u8>,
+    /// The gaps that are [`LARGE`], each with its edge, ascending.
+    large: Vec<(u64, u32)>,
     /// How many of the first states are initial.
     n_initial: usize,
+    /// Whether some state panics.
+    panics: bool,
 }
 
-/// What is found out about the states of one block.
+/// What is known of a state without its steps.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::search) struct Found {
+    flags: u8,
+    bits: u64,
+}
+
+/// The steps of neighbouring states.
 #[derive(Default)]
-struct Part {
-    flags: Vec<u8>,
-    ends: Vec<u64>,
+pub(in crate::search) struct Edges {
+    ends: Vec<u32>,
     to: Vec<u32>,
-    bits: Vec<u64>,
-    missing: bool,
-    failed: Option<Error>,
+    gaps: Vec<u8>,
+    large: Vec<(u32, u32)>,
+    /// The least step that the next edge can have.
+    next: u32,
 }
 
-/// How building a graph ended.
-pub(super) enum Built {
-    Graph(Graph),
-    Stopped(Stop),
+impl Found {
+    /// What a judgement says; `live` are the liveness properties, bit by bit.
+    pub(in crate::search) fn of(judgement: &Judgement, live: u64) -> Self {
+        let mut flags = 0;
+        if judgement.outside == 0 {
+            flags |= NODE;
+        }
+        if judgement.panic.is_some() {
+            flags |= PANICS;
+        }
+        let (mut bits, mut left, mut position) = (0, live, 0);
+        while left != 0 {
+            let property = left.trailing_zeros();
+            left &= left - 1;
+            bits |= (judgement.holds >> property & 1) << position;
+            bits |= (judgement.premise >> property & 1) << (position + 32);
+            position += 1;
+        }
+        Found { flags, bits }
+    }
+
+    /// Whether the state lies inside.
+    pub(in crate::search) fn is_node(self) -> bool {
+        self.flags & NODE != 0
+    }
+}
+
+impl Edges {
+    /// Forgets everything.
+    pub(in crate::search) fn clear(&mut self) {
+        self.ends.clear();
+        self.to.clear();
+        self.gaps.clear();
+        self.large.clear();
+        self.next = 0;
+    }
+
+    /// Adds a step of the next state.
+    #[inline]
+    pub(in crate::search) fn push(&mut self, step: u32, to: u32) {
+        let gap = step - self.next;
+        self.next = step + 1;
+        match u8::try_from(gap) {
+            Ok(byte) if byte != LARGE => self.gaps.push(byte),
+            _ => {
+                self.large.push((self.gaps.len() as u32, gap));
+                self.gaps.push(LARGE);
+            }
+        }
+        self.to.push(to);
+    }
+
+    /// The state has no more steps.
+    #[inline]
+    pub(in crate::search) fn seal(&mut self) {
+        self.ends.push(self.to.len() as u32);
+        self.next = 0;
+    }
+
+    /// Where the edges lead, in order.
+    pub(in crate::search) fn targets(&mut self) -> &mut [u32] {
+        &mut self.to
+    }
+
+    /// Bytes held.
+    pub(in crate::search) fn bytes(&self) -> usize {
+        self.ends.capacity() * size_of::<u32>()
+            + self.to.capacity() * size_of::<u32>()
+            + self.gaps.capacity()
+            + self.large.capacity() * size_of::<(u32, u32)>()
+    }
+}
+
+/// Makes room for so many more, in steps that keep the memory close to what is needed.
+fn reserve<T>(list: &mut Vec<T>, n: usize) {
+    if list.capacity() - list.len() < n {
+        list.reserve_exact(n.max(list.len() / 4));
+    }
 }
 
 impl Graph {
-    /// Builds the graph of all states. `properties` are the liveness properties, by their bit in a judgement.
-    pub(super) fn build<S: StateSpace, F: Fingerprint>(
-        space: &mut S,
-        store: &Store<S::Arena>,
-        initial: &Block<S::Arena>,
-        properties: &[usize],
-        options: &Options,
-        monitor: &dyn Monitor,
-        progress: Progress,
-    ) -> Result<Built, Error> {
-        let states = store.with_initial(initial);
-        if u32::try_from(states.len()).is_err_and(|_| true) || states.len() >= OUT as usize {
-            return Err(Error::capacity("liveness of more than 2^32 states"));
+    /// Begins with the initial states; those at `skip`, ascending, are no nodes.
+    pub(in crate::search) fn begin(&mut self, found: &[Found], skip: &[u32]) {
+        *self = Graph::default();
+        self.extend_states(found);
+        for &state in skip {
+            self.flags[state as usize] &= !NODE;
         }
-        let fingerprints: Vec<Vec<F>> = {
-            let space = &*space;
-            let blocks = states.blocks.par_iter();
-            let blocks = blocks.map(|block| {
-                let mut own = vec![F::default(); block.arena.len()];
-                for i in block.live(0..block.arena.len()) {
-                    own[i] = space.fingerprint(&block.arena, i);
-                }
-                own
-            });
-            blocks.collect()
-        };
-        let numbers = Numbers::new(&fingerprints, options.exact);
-        drop(fingerprints);
-
-        let n_edges = progress.counts.transitions as usize;
-        let mut graph = Graph {
-            flags: Vec::with_capacity(states.len()),
-            ends: Vec::with_capacity(states.len()),
-            to: Vec::with_capacity(n_edges),
-            bits: Vec::with_capacity(states.len()),
-            n_initial: initial.arena.len(),
-        };
-        let mut scratches: Vec<S::Scratch> = Vec::new();
-        scratches.resize_with(ROUND_BLOCKS, S::Scratch::default);
-        let mut first = 0;
-        while first < states.blocks.len() {
-            let last = (first + ROUND_BLOCKS).min(states.blocks.len());
-            let mut parts: Vec<Part> = Vec::new();
-            parts.resize_with(last - first, || Part {
-                missing: true,
-                ..Part::default()
-            });
-            while parts.iter().any(|part| part.missing) {
-                let shared = &*space;
-                let own = parts.par_iter_mut().zip(&mut scratches).enumerate();
-                own.for_each(|(i, (part, scratch))| {
-                    if part.missing {
-                        let block = first + i;
-                        let is_expanded = match block {
-                            0 => store.is_initial_expanded,
-                            later => later <= store.n_expanded,
-                        };
-                        let walk = Builder {
-                            space: shared,
-                            states: &states,
-                            numbers: &numbers,
-                            properties,
-                            is_exact: options.exact,
-                        };
-                        *part = walk.part(block, is_expanded, scratch);
-                    }
-                });
-                if let Some(error) = parts.iter_mut().find_map(|part| part.failed.take()) {
-                    return Err(error);
-                }
-                if parts.iter().any(|part| part.missing)
-                    && let Absorbed::Restart = space.absorb(&mut scratches)?
-                {
-                    return Err(Error::model(
-                        "a property reads more when it is asked about the same states again",
-                    ));
-                }
-            }
-            for part in parts {
-                graph.append(part);
-            }
-            first = last;
-            let bytes = graph.bytes() + numbers.bytes() + store.bytes() + space.bytes();
-            let bytes = progress.bytes.max(bytes as u64);
-            if options.memory_max.is_some_and(|limit| bytes > limit) {
-                return Ok(Built::Stopped(Stop::Memory));
-            }
-            if let Some(stop) = monitor.poll(&Progress { bytes, ..progress }) {
-                return Ok(Built::Stopped(stop));
-            }
-        }
-        Ok(Built::Graph(graph))
+        self.n_initial = found.len();
     }
 
-    fn append(&mut self, part: Part) {
+    /// Adds states, in the order in which they were found.
+    pub(in crate::search) fn extend_states(&mut self, found: &[Found]) {
+        reserve(&mut self.flags, found.len());
+        reserve(&mut self.bits, found.len());
+        for state in found {
+            self.flags.push(state.flags);
+            self.bits.push(state.bits);
+            self.panics |= state.flags & PANICS != 0;
+        }
+    }
+
+    /// Adds the steps of the next states.
+    pub(in crate::search) fn extend_edges(&mut self, edges: &Edges) {
         let first = self.to.len() as u64;
-        self.flags.extend(part.flags);
-        self.ends.extend(part.ends.iter().map(|end| end + first));
-        self.to.extend(part.to);
-        self.bits.extend(part.bits);
+        reserve(&mut self.ends, edges.ends.len());
+        reserve(&mut self.to, edges.to.len());
+        reserve(&mut self.gaps, edges.gaps.len());
+        (self.ends).extend(edges.ends.iter().map(|&end| first + u64::from(end)));
+        self.to.extend_from_slice(&edges.to);
+        self.gaps.extend_from_slice(&edges.gaps);
+        let large = edges.large.iter();
+        (self.large).extend(large.map(|&(edge, gap)| (first + u64::from(edge), gap)));
     }
 
-    pub(super) fn len(&self) -> usize {
+    /// The states before this one were expanded, or are no nodes, and the others were not.
+    pub(in crate::search) fn set_expanded(&mut self, n: usize) {
+        let end = self.ends.last().copied().unwrap_or(0);
+        self.ends.resize(n, end);
+        let end = self.ends.last().copied().unwrap_or(0);
+        self.to.truncate(end as usize);
+        self.gaps.truncate(end as usize);
+        let n_large = self.large.partition_point(|&(edge, _)| edge < end);
+        self.large.truncate(n_large);
+    }
+
+    pub(in crate::search) fn len(&self) -> usize {
         self.flags.len()
+    }
+
+    /// How many states were expanded: the first ones.
+    pub(in crate::search) fn n_expanded(&self) -> usize {
+        self.ends.len()
     }
 
     pub(super) fn is_node(&self, state: u32) -> bool {
         self.flags[state as usize] & NODE != 0
     }
 
-    /// Whether the state's steps are known.
-    pub(super) fn is_expanded(&self, state: u32) -> bool {
-        self.flags[state as usize] & EXPANDED != 0
+    /// Whether a run that comes to the state ends in a panic, which is another property's matter.
+    pub(in crate::search) fn is_panic(&self, state: u32) -> bool {
+        self.flags[state as usize] & PANICS != 0
     }
 
-    /// Whether a run may stay in the state for ever.
-    pub(super) fn stays(&self, state: u32) -> bool {
-        self.flags[state as usize] & STAYS != 0
+    /// Whether some state panics.
+    pub(super) fn has_panics(&self) -> bool {
+        self.panics
+    }
+
+    /// Whether the state's steps are known.
+    pub(super) fn is_expanded(&self, state: u32) -> bool {
+        (state as usize) < self.ends.len() && self.flags[state as usize] & (NODE | PANICS) == NODE
+    }
+
+    fn range(&self, state: u32) -> std::ops::Range<usize> {
+        let state = state as usize;
+        if state >= self.ends.len() {
+            return 0..0;
+        }
+        let start = if state == 0 { 0 } else { self.ends[state - 1] };
+        start as usize..self.ends[state] as usize
     }
 
     /// The states that the edges of a state lead to, or [`OUT`].
     #[inline]
     pub(super) fn edges(&self, state: u32) -> &[u32] {
-        let state = state as usize;
-        let start = if state == 0 { 0 } else { self.ends[state - 1] };
-        &self.to[start as usize..self.ends[state] as usize]
+        &self.to[self.range(state)]
+    }
+
+    /// Appends the steps behind the edges of a state, which ascend.
+    pub(super) fn steps(&self, state: u32, out: &mut Vec<u32>) {
+        let mut next = 0;
+        for edge in self.range(state) {
+            let gap = match self.gaps[edge] {
+                LARGE => self.large_gap(edge as u64),
+                gap => u32::from(gap),
+            };
+            out.push(next + gap);
+            next += gap + 1;
+        }
+    }
+
+    fn large_gap(&self, edge: u64) -> u32 {
+        match self.large.binary_search_by_key(&edge, |&(edge, _)| edge) {
+            Ok(found) => self.large[found].1,
+            Err(_) => unreachable!("a large gap is kept aside"),
+        }
+    }
+
+    /// The step behind an edge of a state.
+    pub(super) fn step(&self, state: u32, edge: u32) -> u32 {
+        let mut steps = Vec::new();
+        self.steps(state, &mut steps);
+        steps[edge as usize]
     }
 
     /// Whether the goal of the liveness property with this position holds.
@@ -201,94 +270,55 @@ impl Graph {
     }
 
     /// Bytes held.
-    pub(super) fn bytes(&self) -> usize {
+    pub(in crate::search) fn bytes(&self) -> usize {
         self.flags.capacity()
+            + self.bits.capacity() * size_of::<u64>()
             + self.ends.capacity() * size_of::<u64>()
             + self.to.capacity() * size_of::<u32>()
-            + self.bits.capacity() * size_of::<u64>()
+            + self.gaps.capacity()
+            + self.large.capacity() * size_of::<(u64, u32)>()
     }
 }
 
-/// What one thread needs to build a part.
-struct Builder<'a, S: StateSpace, F> {
-    space: &'a S,
-    states: &'a States<'a, S::Arena>,
-    numbers: &'a Numbers<F>,
-    properties: &'a [usize],
-    is_exact: bool,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl<S: StateSpace, F: Fingerprint> Builder<'_, S, F> {
-    fn part(&self, block: usize, is_expanded: bool, scratch: &mut S::Scratch) -> Part {
-        let block = self.states.blocks[block];
-        let mut part = Part::default();
-        let mut successors: Vec<F> = Vec::new();
-        let mut judgement = Judgement::default();
-        let mut live = block.live(0..block.arena.len()).peekable();
-        for i in 0..block.arena.len() {
-            let (mut flags, mut bits) = (0, 0);
-            if live.next_if_eq(&i).is_some() {
-                flags = NODE;
-                if self.space.judge(&block.arena, i, scratch, &mut judgement) == Answer::Missing {
-                    part.missing = true;
-                    continue;
-                }
-                for (position, &property) in self.properties.iter().enumerate() {
-                    bits |= (judgement.holds >> property & 1) << position;
-                    bits |= (judgement.premise >> property & 1) << (position + 32);
-                }
-                // A run that ends in a panic is another property's matter.
-                if is_expanded && judgement.panic.is_none() {
-                    successors.clear();
-                    let answer = self.space.expand(&block.arena, i, scratch, &mut successors);
-                    if answer == Answer::Missing {
-                        part.missing = true;
-                        continue;
-                    }
-                    flags |= EXPANDED;
-                    let has_steps = successors.iter().any(|&f| f != F::default());
-                    if self.space.may_stay(&block.arena, i, has_steps, scratch) {
-                        flags |= STAYS;
-                    }
-                    for (step, &fingerprint) in successors.iter().enumerate() {
-                        if fingerprint != F::default() {
-                            let to =
-                                self.number(&block.arena, i, step as u32, fingerprint, scratch);
-                            match to {
-                                Ok(to) => part.to.push(to),
-                                Err(error) => part.failed = Some(error),
-                            }
-                        }
-                    }
-                }
-            }
-            part.flags.push(flags);
-            part.bits.push(bits);
-            part.ends.push(part.to.len() as u64);
+    /// Two states: one with steps near and far, one without any, and a third that was not expanded.
+    #[test]
+    fn gives_steps_back_with_large_gaps_too() {
+        let mut edges = Edges::default();
+        let steps = [0, 1, 254, 255, 509, 510, 766, 5000, 5001];
+        for (step, to) in steps.into_iter().zip(10..) {
+            edges.push(step, to);
         }
-        part
-    }
-
-    /// The number of a successor.
-    #[inline]
-    fn number(
-        &self,
-        arena: &S::Arena,
-        index: usize,
-        step: u32,
-        fingerprint: F,
-        scratch: &mut S::Scratch,
-    ) -> Result<u32, Error> {
-        if !self.is_exact {
-            return Ok(self.numbers.find(fingerprint, |_| true).unwrap_or(OUT));
-        }
-        let mut built = S::Arena::default();
-        self.space
-            .successor(arena, index, step, scratch, &mut built)?;
-        let is_it = |number| {
-            let (arena, index) = self.states.locate(number);
-            self.space.same(&built, 0, arena, index)
+        edges.seal();
+        edges.seal();
+        edges.push(300, 7);
+        edges.seal();
+        let node = Found::of(&Judgement::default(), 0);
+        let mut graph = Graph::default();
+        graph.begin(&[node], &[]);
+        graph.extend_states(&[node; 6]);
+        graph.extend_edges(&edges);
+        graph.extend_edges(&edges);
+        let of = |graph: &Graph, state| {
+            let mut steps = Vec::new();
+            graph.steps(state, &mut steps);
+            (steps, graph.edges(state).to_vec())
         };
-        Ok(self.numbers.find(fingerprint, is_it).unwrap_or(OUT))
+        for first in [0, 3] {
+            assert_eq!(of(&graph, first), (steps.to_vec(), (10..19).collect()));
+            assert_eq!(of(&graph, first + 1), (vec![], vec![]));
+            assert_eq!(of(&graph, first + 2), (vec![300], vec![7]));
+            assert_eq!(graph.step(first, 7), 5000);
+        }
+        assert!(graph.is_expanded(5) && !graph.is_expanded(6));
+        graph.set_expanded(4);
+        assert_eq!(of(&graph, 3).0, steps);
+        assert_eq!(of(&graph, 5).0, [0; 0]);
+        assert!(graph.is_expanded(3) && !graph.is_expanded(4));
+        graph.set_expanded(7);
+        assert_eq!(of(&graph, 5).0, [0; 0]);
     }
 }

@@ -1,6 +1,6 @@
 //! The most steps between a premise and its goal: the longest path through the states where the property is pending.
 
-use super::components::{Digraph, components};
+use super::components::components;
 use super::graph::OUT;
 use super::region::Region;
 use crate::search::StepsTaken;
@@ -10,36 +10,37 @@ const NEW: u32 = u32::MAX;
 
 /// The longest path in the region, with the step that leaves it. Nothing on it is repeated, or there is no longest.
 pub(super) fn longest(region: &Region<'_>) -> StepsTaken {
-    let nodes = 0..region.len() as u32;
+    let graph = region.graph;
+    let nodes = 0..graph.len() as u32;
     let mut has_cycle = false;
-    components(region, nodes.clone(), |_| has_cycle = true);
+    components(region, &mut region.marks(), nodes.clone(), |_| {
+        has_cycle = true;
+    });
     if has_cycle {
         return StepsTaken::Unbounded;
     }
-    let mut steps = vec![NEW; region.len()];
+    let mut steps = vec![NEW; graph.len()];
     // Nodes on the way, each with its next edge.
     let mut way: Vec<(u32, usize)> = Vec::new();
     for root in nodes {
-        if !region.is_node(root) || steps[root as usize] != NEW {
+        if !region.contains(root) || steps[root as usize] != NEW {
             continue;
         }
         way.push((root, 0));
         while let Some((node, next)) = way.last_mut() {
             let node = *node;
-            if *next < region.degree(node) {
-                let edge = *next;
+            if let Some(&to) = graph.edges(node).get(*next) {
                 *next += 1;
-                if let Some(to) = region.edge(node, edge)
-                    && steps[to as usize] == NEW
-                {
+                if to != OUT && region.contains(to) && steps[to as usize] == NEW {
                     way.push((to, 0));
                 }
                 continue;
             }
-            let edges = region.graph.edges(node).iter().enumerate();
-            let after = edges.filter(|(_, to)| **to != OUT).map(|(edge, _)| {
+            let edges = graph.edges(node).iter().filter(|to| **to != OUT);
+            let after = edges.map(|&to| match region.contains(to) {
+                true => 1 + steps[to as usize],
                 // Who leaves the region has come to the goal.
-                1 + region.edge(node, edge).map_or(0, |to| steps[to as usize])
+                false => 1,
             });
             steps[node as usize] = after.max().unwrap_or(0);
             way.pop();

@@ -14,29 +14,29 @@ mod fair;
 mod graph;
 mod longest;
 mod numbers;
+mod record;
 mod region;
 mod store;
 mod time;
 
+pub(super) use graph::{Edges, Found, Graph};
+pub(super) use record::Record;
 pub(super) use store::Store;
 
-use std::marker::PhantomData;
+use rayon::prelude::*;
 
-use self::close::Close;
+use self::close::{Close, Components};
 use self::components::components;
 use self::cycle::cycle;
-use self::fair::{FairPart, fair_parts};
-use self::graph::{Built, Graph, OUT};
+use self::fair::fair_parts;
 use self::longest::longest;
 use self::region::{Region, Ways};
 use self::store::States;
 use super::faults::{FaultFrontier, Least, total};
 use super::levels::Explored;
-use super::{
-    Edge, Layers, Monitor, Options, Path, Progress, PropertyOutcome, Stop, Verdict, least,
-};
+use super::{Edge, Layers, Monitor, Options, Path, Progress, Stop, Verdict, least};
 use crate::error::Error;
-use crate::space::{Answer, Fingerprint, Label, PropertyKind, StateSpace};
+use crate::space::{Label, PropertyDecl, PropertyKind, StateSpace};
 
 /// The most liveness properties that one check decides.
 const PROPERTIES_MAX: usize = 32;
@@ -50,69 +50,72 @@ struct Lasso {
     is_shortest: bool,
 }
 
-/// Decides the liveness properties of a finished search, and writes down verdicts and lassos.
-pub(super) fn decide<S: StateSpace, F: Fingerprint>(
-    space: &mut S,
-    store: &Store<S::Arena>,
-    options: &Options,
-    monitor: &dyn Monitor,
-    explored: &mut Explored<S::Arena>,
-) -> Result<(), Error> {
-    let decls = space.properties().to_vec();
-    let bit = |outcome: &PropertyOutcome| {
-        let Some(p) = decls.iter().position(|decl| *decl == outcome.decl) else {
-            unreachable!("an outcome is about a property of its space")
-        };
-        p
-    };
-    let outcome = &mut explored.outcome;
-    let properties: Vec<usize> = (outcome.properties.iter())
-        .filter(|property| property.decl.kind.is_liveness())
-        .map(bit)
-        .collect();
-    if properties.len() > PROPERTIES_MAX {
+/// States whose components are looked at between two questions to the caller.
+const ROUND_STATES: usize = 1 << 18;
+
+/// Bytes that deciding a property takes for each state, besides the graph, at most: a region, components and the way to them, and which
+/// states are fair.
+const WORK_BYTES: usize = 28;
+
+/// Whether so many liveness properties can be decided at once; `asked` are those that are to be, bit by bit.
+///
+/// # Errors
+/// There are too many.
+pub(super) fn validate(decls: &[PropertyDecl], asked: u64) -> Result<(), Error> {
+    let asked = decls
+        .iter()
+        .enumerate()
+        .filter(|(p, _)| asked & (1 << p) != 0);
+    if asked.filter(|(_, decl)| decl.kind.is_liveness()).count() > PROPERTIES_MAX {
         return Err(Error::capacity(format!(
             "more than {PROPERTIES_MAX} liveness properties in one check"
         ))
         .with_cure("check some of them at a time, with --property"));
     }
+    Ok(())
+}
+
+/// Decides the liveness properties of a finished search, and writes down verdicts and lassos.
+pub(super) fn decide<S: StateSpace>(
+    space: &S,
+    graph: Graph,
+    store: &Store<S::Arena>,
+    options: &Options,
+    monitor: &dyn Monitor,
+    explored: &mut Explored<S::Arena>,
+) -> Result<(), Error> {
+    let outcome = &mut explored.outcome;
+    let states = store.with_initial(&explored.initial);
+    assert_eq!(graph.len(), states.len(), "every state is in the graph");
+    let bytes = graph.bytes() + store.bytes() + space.bytes() + WORK_BYTES * graph.len();
+    outcome.bytes_peak = outcome.bytes_peak.max(bytes as u64);
     let progress = Progress {
         counts: outcome.counts,
         queue: 0,
         bytes: outcome.bytes_peak,
     };
-    let built = Graph::build::<S, F>(
+    if (options.memory_max).is_some_and(|limit| outcome.bytes_peak > limit) {
+        stopped(outcome, Stop::Memory);
+        return Ok(());
+    }
+    outcome.warnings = time::warnings(space, &states, &graph)?;
+    let of_liveness = (outcome.properties.iter_mut()).filter(|p| p.decl.kind.is_liveness());
+    let decider = Decider {
         space,
-        store,
-        &explored.initial,
-        &properties,
+        states: &states,
         options,
         monitor,
         progress,
-    )?;
-    let graph = match built {
-        Built::Graph(graph) => graph,
-        Built::Stopped(stop) => {
-            stopped(outcome, stop);
-            return Ok(());
-        }
     };
-    let bytes = graph.bytes() + store.bytes() + space.bytes();
-    outcome.bytes_peak = outcome.bytes_peak.max(bytes as u64);
-    let states = store.with_initial(&explored.initial);
-    outcome.warnings = time::warnings::<S, F>(space, &states, &graph)?;
-    let mut live = properties.iter().enumerate();
-    let of_liveness = (outcome.properties.iter_mut()).filter(|p| p.decl.kind.is_liveness());
-    for property in of_liveness {
-        if let Some(stop) = monitor.poll(&progress) {
-            stopped(outcome, stop);
-            return Ok(());
-        }
-        let Some((position, _)) = live.next() else {
-            unreachable!("as many liveness properties as were counted")
-        };
+    for (position, property) in of_liveness.enumerate() {
         let region = Region::new(&graph, property.decl.kind, position);
-        let (lasso, least) = lasso::<S, F>(space, &states, &region, options)?;
+        let (lasso, least) = match decider.lasso(&region)? {
+            Decided::Stopped(stop) => {
+                stopped(outcome, stop);
+                return Ok(());
+            }
+            Decided::Whole(lasso, least) => (lasso, least),
+        };
         property.fault_frontier = least.map(|least| {
             let within_bounds = !outcome.cuts.is_empty();
             FaultFrontier::new(&least, &outcome.faults, within_bounds)
@@ -142,67 +145,110 @@ fn stopped(outcome: &mut super::Outcome, stop: Stop) {
     }
 }
 
-/// The shortest stem to a fair loop in the region, with the shortest such loop through its last state. If so asked, also the least
-/// combinations of faults on such loops; then the stem is the shortest to one with the fewest faults.
-fn lasso<S: StateSpace, F: Fingerprint>(
-    space: &S,
-    states: &States<'_, S::Arena>,
-    region: &Region<'_>,
-    options: &Options,
-) -> Result<(Option<Lasso>, Option<Least<()>>), Error> {
-    let graph = region.graph;
-    // Per state whether a fair loop goes through it.
-    let mut is_fair = vec![false; graph.len()];
-    let mut position = vec![OUT; graph.len()];
-    for state in 0..graph.len() as u32 {
-        is_fair[state as usize] =
-            graph.stays(state) && region.contains(state) && region.accepts(state);
-    }
-    let mut fair: Vec<(Close, Vec<FairPart>)> = Vec::new();
-    let nodes = 0..graph.len() as u32;
-    components(region, nodes, |component| {
-        if !component.iter().any(|&state| region.accepts(state)) {
-            return;
+/// What it takes to decide a property.
+struct Decider<'a, S: StateSpace> {
+    space: &'a S,
+    states: &'a States<'a, S::Arena>,
+    options: &'a Options,
+    monitor: &'a dyn Monitor,
+    progress: Progress,
+}
+
+/// How deciding a property ended.
+enum Decided {
+    /// The counterexample, if there is one; and if so asked the least combinations of faults.
+    Whole(Option<Lasso>, Option<Least<()>>),
+    Stopped(Stop),
+}
+
+impl<S: StateSpace> Decider<'_, S> {
+    /// The shortest stem to a fair loop in the region, with the shortest such loop through its last state. If so asked, also the least
+    /// combinations of faults on such loops; then the stem is the shortest to one with the fewest faults.
+    fn lasso(&self, region: &Region<'_>) -> Result<Decided, Error> {
+        let (space, states, options) = (self.space, self.states, self.options);
+        let graph = region.graph;
+        if let Some(stop) = self.monitor.poll(&self.progress) {
+            return Ok(Decided::Stopped(stop));
         }
-        let close = Close::look::<S, F>(space, states, graph, component, &mut position);
-        let parts = fair_parts(&close, |at| region.accepts(close.states[at as usize]));
-        for &at in parts.iter().flat_map(|part| &part.states) {
-            is_fair[close.states[at as usize] as usize] = true;
-        }
-        if !parts.is_empty() {
-            fair.push((close, parts));
-        }
-    });
-    drop(position);
-    let least = (options.fewest_faults).then(|| keep_fewest(space, states, &mut is_fair));
-    let ways = region.ways(|state| is_fair[state as usize]);
-    if ways.targets.is_empty() {
-        return Ok((None, least));
-    }
-    let (mut path, target, tie_break) = stem::<S, F>(space, states, &ways, options.tie_break_max)?;
-    path.loop_start = Some(path.steps.len());
-    let mut is_shortest = true;
-    if !(graph.stays(target) && region.accepts(target)) {
-        let found = fair.iter().find_map(|(close, parts)| {
-            let at = close.states.binary_search(&target).ok()? as u32;
-            let part = (parts.iter()).find(|part| part.states.binary_search(&at).is_ok())?;
-            Some((close, part, at))
+        let stays = self.stays(region);
+        let mut found = Components::default();
+        let mut marks = region.marks();
+        components(region, &mut marks, 0..graph.len() as u32, |component| {
+            if component.iter().any(|&state| region.accepts(state)) {
+                found.push(component);
+            }
         });
-        let Some((close, part, at)) = found else {
-            unreachable!("the stem ends in a fair part")
+        found.place(marks.into_inner());
+        // Per state whether a fair loop goes through it.
+        let mut is_fair = stays.clone();
+        for group in found.groups(ROUND_STATES) {
+            if let Some(stop) = self.monitor.poll(&self.progress) {
+                return Ok(Decided::Stopped(stop));
+            }
+            let fair = group
+                .into_par_iter()
+                .map_init(Close::default, |close, component| {
+                    close.look(space, states, graph, &found, component);
+                    let parts = fair_parts(close, |at| region.accepts(close.states[at as usize]));
+                    let all = parts.iter().flat_map(|part| &part.states);
+                    all.map(|&at| close.states[at as usize])
+                        .collect::<Vec<u32>>()
+                });
+            for state in fair.collect::<Vec<_>>().into_iter().flatten() {
+                is_fair[state as usize] = true;
+            }
+        }
+        let least = (options.fewest_faults).then(|| keep_fewest(space, states, &mut is_fair));
+        if !is_fair.contains(&true) {
+            return Ok(Decided::Whole(None, least));
+        }
+        let ways = region.ways(|state| is_fair[state as usize]);
+        assert!(!ways.targets.is_empty(), "a region can be come to");
+        let (mut path, target, tie_break) = stem(space, states, &ways, options.tie_break_max)?;
+        path.loop_start = Some(path.steps.len());
+        let mut is_shortest = true;
+        if !stays[target as usize] {
+            let Some(component) = found.component_of(target) else {
+                unreachable!("the stem ends in a component")
+            };
+            let mut close = Close::default();
+            close.look(space, states, graph, &found, component);
+            let accepts = |at: u32| region.accepts(close.states[at as usize]);
+            let parts = fair_parts(&close, accepts);
+            let at = close.states.binary_search(&target).ok();
+            let at = at.map(|at| at as u32);
+            let mut own = parts.iter();
+            let own = own.find(|part| at.is_some_and(|at| part.states.binary_search(&at).is_ok()));
+            let (Some(at), Some(part)) = (at, own) else {
+                unreachable!("the stem ends in a fair part")
+            };
+            let cycle = cycle(graph, &close, part, at, accepts);
+            is_shortest = cycle.is_shortest;
+            path.steps.extend(cycle.steps);
+        }
+        let lasso = Lasso {
+            path,
+            tie_break,
+            is_shortest,
         };
-        let cycle = cycle(close, part, at, |at| {
-            region.accepts(close.states[at as usize])
-        });
-        is_shortest = cycle.is_shortest;
-        path.steps.extend(cycle.steps);
+        Ok(Decided::Whole(Some(lasso), least))
     }
-    let lasso = Lasso {
-        path,
-        tie_break,
-        is_shortest,
-    };
-    Ok((Some(lasso), least))
+
+    /// For each state whether a run may stay there for ever and so contradict the property.
+    fn stays(&self, region: &Region<'_>) -> Vec<bool> {
+        let graph = region.graph;
+        let stays = |steps: &mut Vec<u32>, state: u32| {
+            if !(region.contains(state) && region.accepts(state) && graph.is_expanded(state)) {
+                return false;
+            }
+            steps.clear();
+            graph.steps(state, steps);
+            let (arena, index) = self.states.locate(state);
+            self.space.may_stay(arena, index, steps)
+        };
+        let all = (0..graph.len() as u32).into_par_iter().with_min_len(1024);
+        all.map_init(Vec::new, stays).collect()
+    }
 }
 
 /// The least combinations of faults among the states of fair loops; only those with the fewest faults are kept. Each of these states can
@@ -232,7 +278,7 @@ fn keep_fewest<S: StateSpace>(
 }
 
 /// The stem that reads best, the state it leads to, and whether it is the least: above `tie_break_max` nodes it is the first found.
-fn stem<S: StateSpace, F: Fingerprint>(
+fn stem<S: StateSpace>(
     space: &S,
     states: &States<'_, S::Arena>,
     ways: &Ways<'_, '_>,
@@ -240,11 +286,10 @@ fn stem<S: StateSpace, F: Fingerprint>(
 ) -> Result<(Path, u32, bool), Error> {
     let state_of = |target: u32| ways.level(ways.depth())[target as usize].state;
     if ways.len() <= tie_break_max {
-        let layers = Stems::<S, F> {
+        let layers = Stems {
             space,
             states,
             ways,
-            fingerprint: PhantomData,
         };
         if let Some((path, target)) = least(&layers, ways.depth(), &ways.targets, tie_break_max)? {
             return Ok((path, state_of(target), true));
@@ -252,8 +297,7 @@ fn stem<S: StateSpace, F: Fingerprint>(
     }
     let first = ways.targets[0];
     let stem = ways.first(first);
-    let steps =
-        (stem.edges.iter()).map(|&(state, edge)| step_of_edge::<S, F>(space, states, state, edge));
+    let steps = (stem.edges.iter()).map(|&(state, edge)| ways.graph().step(state, edge));
     let path = Path {
         initial: stem.initial as usize,
         steps: steps.collect(),
@@ -263,21 +307,20 @@ fn stem<S: StateSpace, F: Fingerprint>(
 }
 
 /// The shortest ways to the targets as layers of states.
-struct Stems<'a, S: StateSpace, F> {
+struct Stems<'a, S: StateSpace> {
     space: &'a S,
     states: &'a States<'a, S::Arena>,
     ways: &'a Ways<'a, 'a>,
-    fingerprint: PhantomData<F>,
 }
 
-impl<S: StateSpace, F: Fingerprint> Layers for Stems<'_, S, F> {
+impl<S: StateSpace> Layers for Stems<'_, S> {
     fn edges_to(&self, _: u32, _: &[u32]) -> Result<Vec<Vec<Edge>>, Error> {
         let levels = self.ways.edges().into_iter().zip(0..);
         let levels = levels.map(|(edges, level)| {
             let nodes = self.ways.level(level);
             let edges = edges.into_iter().map(|(from, edge, to)| {
                 let state = nodes[from as usize].state;
-                let step = step_of_edge::<S, F>(self.space, self.states, state, edge);
+                let step = self.ways.graph().step(state, edge);
                 Edge { from, step, to }
             });
             edges.collect()
@@ -293,25 +336,5 @@ impl<S: StateSpace, F: Fingerprint> Layers for Stems<'_, S, F> {
 
     fn initial(&self, node: u32) -> usize {
         self.ways.level(0)[node as usize].state as usize
-    }
-}
-
-/// The step behind an edge: edges are the steps, less the places without one.
-fn step_of_edge<S: StateSpace, F: Fingerprint>(
-    space: &S,
-    states: &States<'_, S::Arena>,
-    state: u32,
-    edge: u32,
-) -> u32 {
-    let (arena, index) = states.locate(state);
-    let mut successors: Vec<F> = Vec::new();
-    let answer = space.expand(arena, index, &mut S::Scratch::default(), &mut successors);
-    assert_eq!(answer, Answer::Complete, "the state was expanded before");
-    let mut places = (0_u32..)
-        .zip(successors)
-        .filter(|&(_, f)| f != F::default());
-    match places.nth(edge as usize) {
-        Some((step, _)) => step,
-        None => unreachable!("an edge stands for a step"),
     }
 }

@@ -8,8 +8,11 @@
 //! | P leads to Q, measure from P to Q | ¬Q, pending | anywhere to a state with P and ¬Q, then ¬Q |
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU8, Ordering};
 
-use super::components::Digraph;
+use rayon::prelude::*;
+
+use super::components::{Digraph, Marks};
 use super::graph::{Graph, OUT};
 use crate::space::PropertyKind;
 
@@ -19,14 +22,17 @@ pub(super) struct Region<'a> {
     pub(super) kind: PropertyKind,
     /// The property's position among the liveness properties.
     pub(super) property: usize,
-    /// For each state what is known of it: [`REACHED`], [`PENDING`].
-    marks: Vec<u8>,
+    /// For each state whether a loop may visit it, and a stem come to it so that it counts.
+    inside: Vec<bool>,
 }
 
-/// Can be come to by a stem, not pending.
+/// A state that can be come to by a stem, the property not pending.
 const REACHED: u8 = 1;
-/// Can be come to with the property pending.
+/// One where it is pending.
 const PENDING: u8 = 2;
+
+/// States that one thread goes on from.
+const CHUNK: usize = 1024;
 
 /// A way to a state.
 pub(super) struct Stem {
@@ -61,23 +67,51 @@ pub(super) struct Ways<'r, 'a> {
 impl<'a> Region<'a> {
     /// Goes through the graph once.
     pub(super) fn new(graph: &'a Graph, kind: PropertyKind, property: usize) -> Self {
-        let mut region = Region {
+        let nodes = 0..graph.len() as u32;
+        let without_goal = |state: u32| graph.is_node(state) && !graph.goal(state, property);
+        let inside = match kind {
+            PropertyKind::Eventually => reached(
+                graph,
+                graph.initial().filter(|&s| without_goal(s)),
+                without_goal,
+            ),
+            PropertyKind::LeadsTo | PropertyKind::Measure => {
+                let come_to = all_reached(graph);
+                let owed = nodes.filter(|&state| {
+                    come_to[state as usize] && without_goal(state) && graph.premise(state, property)
+                });
+                reached(graph, owed, without_goal)
+            }
+            PropertyKind::InfinitelyOften => {
+                let mut inside = all_reached(graph);
+                for (state, inside) in nodes.zip(&mut inside) {
+                    *inside &= without_goal(state);
+                }
+                inside
+            }
+            _ => all_reached(graph),
+        };
+        Region {
             graph,
             kind,
             property,
-            marks: Vec::new(),
-        };
-        let mut marks = vec![0; graph.len()];
-        region.walk(&mut marks, |_| false);
-        region.marks = marks;
-        region
+            inside,
+        }
     }
 
     /// Whether a loop may visit the state.
     #[inline]
     pub(super) fn contains(&self, state: u32) -> bool {
-        let mark = self.marks[state as usize];
-        mark != 0 && self.is_loop_state(state, mark)
+        self.inside[state as usize]
+    }
+
+    /// The states that a loop may visit, as nodes among which to look for components.
+    pub(super) fn marks(&self) -> Marks {
+        let mut marks = Marks::new(self.inside.len());
+        for state in (0..self.inside.len() as u32).filter(|&state| self.contains(state)) {
+            marks.add(state);
+        }
+        marks
     }
 
     /// Whether a loop satisfies what the property asks by visiting the state.
@@ -169,6 +203,11 @@ impl<'a> Region<'a> {
 }
 
 impl Ways<'_, '_> {
+    /// The graph that they lead through.
+    pub(super) fn graph(&self) -> &Graph {
+        self.region.graph
+    }
+
     /// How far it is to the targets.
     pub(super) fn depth(&self) -> u32 {
         self.starts.len() as u32 - 2
@@ -233,21 +272,54 @@ impl Ways<'_, '_> {
 }
 
 impl Digraph for Region<'_> {
-    fn len(&self) -> usize {
-        self.graph.len()
+    fn edges(&self, node: u32) -> &[u32] {
+        self.graph.edges(node)
     }
+}
 
-    fn is_node(&self, node: u32) -> bool {
-        self.contains(node)
+/// For each state whether it can be come to at all.
+fn all_reached(graph: &Graph) -> Vec<bool> {
+    if graph.has_panics() {
+        // What lies behind a panic cannot.
+        reached(graph, graph.initial(), |state| graph.is_node(state))
+    } else {
+        (0..graph.len() as u32).map(|s| graph.is_node(s)).collect()
     }
+}
 
-    fn degree(&self, node: u32) -> usize {
-        self.graph.edges(node).len()
+/// For each state whether it can be come to from one of `first` through states that `may` be come to. In parallel: what is found does not
+/// depend on the order in which it is.
+fn reached(
+    graph: &Graph,
+    first: impl Iterator<Item = u32>,
+    may: impl Fn(u32) -> bool,
+) -> Vec<bool> {
+    const OPEN: u8 = 0;
+    const REACHED: u8 = 1;
+    const BARRED: u8 = 2;
+    let marks = (0..graph.len() as u32).map(|state| if may(state) { OPEN } else { BARRED });
+    let marks: Vec<AtomicU8> = marks.map(AtomicU8::new).collect();
+    let comes = |state: u32| {
+        let mark = &marks[state as usize];
+        mark.load(Ordering::Relaxed) == OPEN && mark.swap(REACHED, Ordering::Relaxed) == OPEN
+    };
+    let mut level: Vec<u32> = first.filter(|&state| comes(state)).collect();
+    let from = |states: &[u32]| {
+        let mut next = Vec::new();
+        for &state in states {
+            let to = graph.edges(state).iter().copied();
+            next.extend(to.filter(|&to| to != OUT && comes(to)));
+        }
+        next
+    };
+    while !level.is_empty() {
+        level = if level.len() <= CHUNK {
+            from(&level)
+        } else {
+            let parts: Vec<Vec<u32>> = level.par_chunks(CHUNK).map(from).collect();
+            parts.concat()
+        };
     }
-
-    #[inline]
-    fn edge(&self, node: u32, edge: usize) -> Option<u32> {
-        let to = self.graph.edges(node)[edge];
-        (to != OUT && self.contains(to)).then_some(to)
-    }
+    let marks = marks.into_iter().map(AtomicU8::into_inner);
+    marks.map(|mark| mark == REACHED).collect()
 }

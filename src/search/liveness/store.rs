@@ -5,29 +5,16 @@ use crate::space::Arena;
 
 /// All states of a search. State numbers count also those that lie outside a boundary or repeat: they are no nodes.
 pub(in crate::search) struct Store<A> {
-    /// Whether the initial states, which are kept elsewhere, were expanded.
-    pub(super) is_initial_expanded: bool,
-    /// The later states.
+    /// All but the initial states, which are kept elsewhere.
     blocks: Vec<Block<A>>,
-    /// How many of the blocks were expanded: the first ones.
-    pub(super) n_expanded: usize,
 }
 
 impl<A: Arena> Store<A> {
-    /// The states that were expanded, block by block, and those that were not. The initial states are given when they are looked up.
-    pub(in crate::search) fn new(
-        is_initial_expanded: bool,
-        expanded: Vec<Block<A>>,
-        rest: impl Iterator<Item = Block<A>>,
-    ) -> Self {
-        let n_expanded = expanded.len();
-        let mut blocks = expanded;
+    /// The states that were used up, block by block, and those that were not. The initial states are given when they are looked up.
+    pub(super) fn new(used_up: Vec<Block<A>>, rest: impl Iterator<Item = Block<A>>) -> Self {
+        let mut blocks = used_up;
         blocks.extend(rest);
-        Store {
-            is_initial_expanded,
-            blocks,
-            n_expanded,
-        }
+        Store { blocks }
     }
 
     /// All blocks, the initial states first.

@@ -9,11 +9,11 @@ use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
-use super::components::{Digraph, components};
+use super::components::{Digraph, Marks, components};
 use super::graph::{Graph, OUT};
 use super::store::States;
 use crate::error::Error;
-use crate::space::{Answer, Fingerprint, Pace, StateSpace};
+use crate::space::{Pace, StateSpace};
 
 /// Instead of a lane: the edge is a tick, or has nothing to do with time.
 const TICK: u32 = u32::MAX;
@@ -33,26 +33,17 @@ struct Instants<'a> {
 }
 
 impl Digraph for Instants<'_> {
-    fn len(&self) -> usize {
-        self.graph.len()
+    fn edges(&self, node: u32) -> &[u32] {
+        self.graph.edges(node)
     }
 
-    fn is_node(&self, node: u32) -> bool {
-        self.graph.is_node(node)
-    }
-
-    fn degree(&self, node: u32) -> usize {
-        self.graph.edges(node).len()
-    }
-
-    fn edge(&self, node: u32, edge: usize) -> Option<u32> {
-        let to = self.graph.edges(node)[edge];
-        (to != OUT && self.paces[node as usize][edge] < FREE).then_some(to)
+    fn counts(&self, node: u32, edge: usize) -> bool {
+        self.paces[node as usize][edge] < FREE
     }
 }
 
 /// Checks that time can always go on, and warns of cycles that take no time.
-pub(super) fn warnings<S: StateSpace, F: Fingerprint>(
+pub(super) fn warnings<S: StateSpace>(
     space: &S,
     states: &States<'_, S::Arena>,
     graph: &Graph,
@@ -60,7 +51,7 @@ pub(super) fn warnings<S: StateSpace, F: Fingerprint>(
     if !space.has_ticks() {
         return Ok(Vec::new());
     }
-    let paces = paces::<S, F>(space, states, graph);
+    let paces = paces(space, states, graph);
     let names = |lanes: &[u32]| {
         let names: Vec<&str> = (lanes.iter())
             .map(|&lane| space.lanes()[lane as usize].as_str())
@@ -89,13 +80,16 @@ pub(super) fn warnings<S: StateSpace, F: Fingerprint>(
     }
     let instants = Instants { graph, paces };
     let mut zeno: BTreeSet<Vec<u32>> = BTreeSet::new();
-    components(&instants, 0..graph.len() as u32, |component| {
+    let nodes = 0..graph.len() as u32;
+    let mut marks = Marks::new(graph.len());
+    for node in nodes.clone().filter(|&node| graph.is_node(node)) {
+        marks.add(node);
+    }
+    components(&instants, &mut marks, nodes, |component| {
         let mut lanes = BTreeSet::new();
         for &state in component {
-            for edge in 0..instants.degree(state) {
-                if let Some(to) = instants.edge(state, edge)
-                    && component.binary_search(&to).is_ok()
-                {
+            for (edge, to) in graph.edges(state).iter().enumerate() {
+                if instants.counts(state, edge) && component.binary_search(to).is_ok() {
                     lanes.insert(instants.paces[state as usize][edge]);
                 }
             }
@@ -118,36 +112,26 @@ pub(super) fn warnings<S: StateSpace, F: Fingerprint>(
 }
 
 /// For each edge of each state what it has to do with time.
-fn paces<S: StateSpace, F: Fingerprint>(
-    space: &S,
-    states: &States<'_, S::Arena>,
-    graph: &Graph,
-) -> Vec<Vec<u32>> {
+fn paces<S: StateSpace>(space: &S, states: &States<'_, S::Arena>, graph: &Graph) -> Vec<Vec<u32>> {
     let numbers: Vec<u32> = (0..graph.len() as u32).collect();
     let chunks = numbers.par_chunks(CHUNK).map(|chunk| {
-        let mut scratch = S::Scratch::default();
-        let mut successors: Vec<F> = Vec::new();
+        let mut steps: Vec<u32> = Vec::new();
         let mut paces: Vec<Pace> = Vec::new();
         let of_state = |&state: &u32| {
             if graph.edges(state).is_empty() {
                 return Vec::new();
             }
             let (arena, index) = states.locate(state);
-            successors.clear();
+            steps.clear();
             paces.clear();
-            let answer = space.expand(arena, index, &mut scratch, &mut successors);
-            assert_eq!(answer, Answer::Complete, "the state was expanded before");
+            graph.steps(state, &mut steps);
             space.paces(arena, index, &mut paces);
-            assert_eq!(paces.len(), successors.len(), "each place has its pace");
-            let steps = paces.iter().zip(&successors);
-            steps
-                .filter(|(_, fingerprint)| **fingerprint != F::default())
-                .map(|(pace, _)| match *pace {
-                    Pace::Tick => TICK,
-                    Pace::Free => FREE,
-                    Pace::Instant(lane) => lane,
-                })
-                .collect()
+            let paces = steps.iter().map(|&step| match paces[step as usize] {
+                Pace::Tick => TICK,
+                Pace::Free => FREE,
+                Pace::Instant(lane) => lane,
+            });
+            paces.collect()
         };
         chunk.iter().map(of_state).collect::<Vec<Vec<u32>>>()
     });

@@ -8,9 +8,8 @@ use std::ops::ControlFlow;
 
 use stateright::actor::Id;
 
+use super::ActorSpace;
 use super::layout::{Event, FORGE_EVENT, PENDING_EVENT, Place, WITHOUT_EFFECT};
-use super::steps::Effect;
-use super::{ActorSpace, Scratch};
 use crate::error::Error;
 use crate::space::sabotage::Sabotage;
 use crate::space::{Class, FairClass, Fairness, Role, Share};
@@ -135,7 +134,7 @@ impl ActorSpace {
         })
     }
 
-    fn fairness_of(&self, class: Class) -> Fairness {
+    pub(super) fn fairness_of(&self, class: Class) -> Fairness {
         match self.sound_fairness_of(class) {
             Fairness::Strong if self.hash.sabotage.is(Sabotage::StrongAsWeak) => Fairness::Weak,
             Fairness::Matched if self.hash.sabotage.is(Sabotage::KeptForNothing) => Fairness::None,
@@ -277,34 +276,31 @@ impl ActorSpace {
         }
     }
 
-    /// Calls `visit` with each step that is enabled, and its place.
+    /// Calls `visit` with each of the steps, which ascend, and its place.
     fn each_step<B>(
         &self,
         words: &[u32],
-        scratch: &mut Scratch,
+        steps: &[u32],
         mut visit: impl FnMut(u32, Place) -> ControlFlow<B>,
     ) -> Option<B> {
-        if self.panic_in(words).is_some() {
-            return None;
-        }
-        let mut step = 0;
+        let mut steps = steps.iter().copied().peekable();
+        let mut at = 0;
         self.places(words, |place| {
-            step += 1;
-            match self.effect(words, 0, place, scratch, None) {
-                Effect::Enabled(_) => visit(step - 1, place),
-                Effect::Disabled => ControlFlow::Continue(()),
-                Effect::Missing => unreachable!("the state was expanded before"),
+            at += 1;
+            match steps.next_if_eq(&(at - 1)) {
+                Some(step) => visit(step, place),
+                None => ControlFlow::Continue(()),
             }
         })
     }
 
     /// See [`StateSpace::fair`](crate::space::StateSpace::fair).
-    pub(super) fn shares(&self, words: &[u32], scratch: &mut Scratch, out: &mut Vec<Share>) {
+    pub(super) fn shares(&self, words: &[u32], steps: &[u32], out: &mut Vec<Share>) {
         let foreign = self.is_foreign();
         // Ticks are asked for in every state, whether or not there is one.
         let mut owes_tick = self.keeps_time(words);
         let mut any_step = None;
-        self.each_step(words, scratch, |step, place| {
+        self.each_step(words, steps, |step, place| {
             owes_tick &= place != Place::Tick;
             any_step = any_step.or(Some(step));
             let mut share = |class: Class, role: Role| {
@@ -320,6 +316,18 @@ impl ActorSpace {
                     && let Some(choice) = self.own_classes.list[own.0 as u32 as usize].choice
                 {
                     share(class(OWN, choice), Role::Takes);
+                }
+            }
+            if let Place::Ignore(Event::Pending(actor, k)) = place {
+                // Not to choose is the same whichever alternative came up: it may have been any.
+                let info = &self.local_infos[words[actor] as usize];
+                let is_of = |pending: &Pending| match (pending, &info.pending[k as usize]) {
+                    (Pending::Choice(a, 1..), Pending::Choice(b, _)) => a == b,
+                    _ => false,
+                };
+                let others = info.pending.iter().zip(&info.classes);
+                for (_, &other) in others.filter(|(pending, _)| is_of(pending)) {
+                    share(class(OWN, other), Role::Takes);
                 }
             }
             if let Place::Keep(at) | Place::Ignore(Event::Keep(at)) = place {
@@ -354,14 +362,9 @@ impl ActorSpace {
     }
 
     /// See [`StateSpace::may_stay`](crate::space::StateSpace::may_stay).
-    pub(super) fn may_stay_in(
-        &self,
-        words: &[u32],
-        has_steps: bool,
-        scratch: &mut Scratch,
-    ) -> bool {
+    pub(super) fn may_stay_in(&self, words: &[u32], steps: &[u32]) -> bool {
         let sabotage = self.hash.sabotage;
-        if !has_steps || sabotage.is(Sabotage::StaysAnywhere) {
+        if steps.is_empty() || sabotage.is(Sabotage::StaysAnywhere) {
             return true;
         }
         // Time does not stand still.
@@ -377,7 +380,7 @@ impl ActorSpace {
                     self.fairness_of(super::fairness::class(OWN, c)) != Fairness::None
                 })
         };
-        let owed = self.each_step(words, scratch, |_, place| {
+        let owed = self.each_step(words, steps, |_, place| {
             match self.class_of_place(words, place).is_some_and(asks) {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),

@@ -3,8 +3,8 @@
 use super::{ActorSpace, KeyMap, Scratch, Words, judge};
 use crate::error::Error;
 use crate::space::{
-    Absorbed, Answer, Class, FairClass, FaultKinds, Fingerprint, Judgement, Label, NeverExercised,
-    Pace, PropertyDecl, Rendered, Share, StateSpace,
+    Absorbed, Answer, Class, FairClass, Fairness, FaultKinds, Fingerprint, Judgement, Label,
+    NeverExercised, Pace, PropertyDecl, Rendered, Share, StateSpace,
 };
 use crate::system::NoOp;
 
@@ -120,22 +120,20 @@ impl StateSpace for ActorSpace {
         self.absorb_all(scratches)
     }
 
-    fn fair(&self, states: &Words, index: usize, scratch: &mut Scratch, out: &mut Vec<Share>) {
-        self.shares(states.state(index), scratch, out);
+    fn fair(&self, states: &Words, index: usize, steps: &[u32], out: &mut Vec<Share>) {
+        self.shares(states.state(index), steps, out);
     }
 
-    fn may_stay(
-        &self,
-        states: &Words,
-        index: usize,
-        has_steps: bool,
-        scratch: &mut Scratch,
-    ) -> bool {
-        self.may_stay_in(states.state(index), has_steps, scratch)
+    fn may_stay(&self, states: &Words, index: usize, steps: &[u32]) -> bool {
+        self.may_stay_in(states.state(index), steps)
     }
 
     fn class(&self, class: Class) -> FairClass {
         self.fair_class(class)
+    }
+
+    fn fairness(&self, class: Class) -> Fairness {
+        self.fairness_of(class)
     }
 
     fn has_ticks(&self) -> bool {
