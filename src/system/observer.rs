@@ -24,6 +24,10 @@ pub enum Event<'a, M> {
     Recovered(Id),
     /// A message is lost.
     Lost(Envelope<&'a M>),
+    /// The partition of this name forms.
+    Partitioned(&'a str),
+    /// The partition of this name heals.
+    Healed(&'a str),
 }
 
 impl<'a> Event<'a, Content> {
@@ -37,6 +41,8 @@ impl<'a> Event<'a, Content> {
             Event::Crashed(id) => Event::Crashed(id),
             Event::Recovered(id) => Event::Recovered(id),
             Event::Lost(envelope) => Event::Lost(typed(envelope)),
+            Event::Partitioned(name) => Event::Partitioned(name),
+            Event::Healed(name) => Event::Healed(name),
         }
     }
 }

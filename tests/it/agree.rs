@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use allways::search::{Options, PropertyOutcome, Verdict};
-use allways::space::{Arena, Label, PropertyKind, StateSpace};
+use allways::space::{Arena, Label, PropertyKind, StateSpace, StepKind};
 
 use crate::coverage::{Coverage, Feature};
 use crate::oracle::{Action, Finding, Graph};
@@ -306,11 +306,13 @@ impl Lockstep {
                     from,
                     content,
                     interrupted,
-                    ..
+                    ignored,
+                    ref sent,
                 } = step.action;
+                let to = sent.first().filter(|_| kind == StepKind::Forge);
                 // How many effects a handler has depends on the state it runs in.
                 let crash = interrupted.map(|(event, after, _)| (event, after));
-                let action = (kind, actor, from, content, crash);
+                let action = (kind, actor, from, content, crash, ignored, to.copied());
                 let known = keys.entry(action).or_insert_with(|| label.key.clone());
                 let owner = actions.entry(label.key.clone()).or_insert(action);
                 if (&*known, &*owner) != (&label.key, &action) {

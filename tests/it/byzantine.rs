@@ -411,3 +411,46 @@ fn sends_of_its_own_accord_are_counted_as_faults() {
     assert_eq!(frontier.broken_by, [[2]], "{words}");
     assert!(words.contains("2 Byzantine sends of evil"), "{words}");
 }
+
+/// Throws a coin at every tick of its timer, and tells which side came up last.
+struct Gambler;
+
+impl Actor for Gambler {
+    type Msg = Msg;
+    type State = u8;
+    type Timer = ();
+    type Random = u8;
+    type Storage = ();
+
+    fn on_start(&self, _: Id, _: &Option<()>, o: &mut Out<Self>) -> u8 {
+        o.set_timer((), ticks(0..1));
+        0
+    }
+
+    fn on_timeout(&self, _: Id, _: &mut Cow<'_, u8>, (): &(), o: &mut Out<Self>) {
+        o.set_timer((), ticks(0..1));
+        o.choose_random("coin", vec![1, 2]);
+    }
+
+    fn on_random(&self, _: Id, side: &mut Cow<'_, u8>, up: &u8, _: &mut Out<Self>) {
+        *side.to_mut() = *up;
+    }
+}
+
+#[test]
+fn whichever_side_of_a_fair_coin_comes_up_may_be_ignored() {
+    let shown = |is_byzantine: bool, up: u8| {
+        let mut sys = System::new();
+        let gambler = sys.actor("gambler", Gambler);
+        sys.assume(Steps::alternatives(), Fairness::Strong);
+        if is_byzantine {
+            sys.byzantine(gambler, Byzantine::new().sends(0));
+        }
+        sys.eventually("shown", move |s| s[gambler] == up);
+        verdict(&run(sys).expect("the system is sound"), "shown")
+    };
+    for up in [1, 2] {
+        assert_eq!(shown(false, up), Verdict::Holds);
+        assert_eq!(shown(true, up), Verdict::Violated, "side {up}");
+    }
+}

@@ -33,6 +33,8 @@ pub(crate) enum Feature {
     PartitionHeals,
     /// A message could not be delivered since a partition was up.
     PartitionHolds,
+    /// An observer's value changed since a partition formed, or healed.
+    PartitionTold,
     /// A crash under a rule that bounds the crashes of each actor.
     CrashOfEach,
     CrashInside,
@@ -114,6 +116,18 @@ pub(crate) enum Feature {
     StrongDecides,
     WeakDecides,
     KeptDecides,
+
+    /// A Byzantine actor sent something of its own accord: in its own name, with or without a budget; in another's; something that it had seen.
+    Forged,
+    ForgedWithoutEnd,
+    ForgedName,
+    ForgedWhatWasSeen,
+    /// It ignored a message or a copy of one, a timer or a choice, a stimulus.
+    IgnoredMessage,
+    IgnoredOwn,
+    IgnoredStimulus,
+    /// It crashed inside a handler.
+    TraitorCrashes,
 }
 
 impl Feature {
@@ -207,6 +221,18 @@ impl Feature {
         Feature::StrongDecides,
         Feature::WeakDecides,
         Feature::KeptDecides,
+    ];
+
+    /// What systems with Byzantine actors exercise besides.
+    pub(crate) const BYZANTINE: [Feature; 8] = [
+        Feature::Forged,
+        Feature::ForgedWithoutEnd,
+        Feature::ForgedName,
+        Feature::ForgedWhatWasSeen,
+        Feature::IgnoredMessage,
+        Feature::IgnoredOwn,
+        Feature::IgnoredStimulus,
+        Feature::TraitorCrashes,
     ];
 }
 

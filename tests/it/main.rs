@@ -26,6 +26,7 @@ mod page;
 mod pruned;
 mod published;
 mod random;
+mod random_byzantine;
 mod random_liveness;
 mod random_systems;
 #[cfg(debug_assertions)]

@@ -27,6 +27,8 @@ pub(crate) struct State {
     duplicates_spent: u32,
     /// Where a rule bounds the crashes of each actor.
     crashes_of: Vec<u32>,
+    /// What each actor sent of its own accord, where that is bounded.
+    forges_spent: Vec<u32>,
     /// How often each formed, where that is bounded.
     partitions_spent: Vec<u32>,
     faults_spent: u32,
@@ -41,6 +43,8 @@ pub(crate) struct Local {
     pub(crate) timers: BTreeSet<u8>,
     pub(crate) choices: BTreeMap<u8, Vec<u8>>,
     pub(crate) saved: Option<u8>,
+    /// What a Byzantine actor has seen, what it knew from the start left out. It survives crashes.
+    pub(crate) knows: BTreeSet<u8>,
 }
 
 /// What a step is about.
@@ -67,6 +71,8 @@ pub(crate) struct Action {
     pub(crate) sent: Vec<(usize, u8)>,
     /// Of a crash inside a handler: the event, how many effects happened, of how many.
     pub(crate) interrupted: Option<(StepKind, u32, u32)>,
+    /// Of an event that is ignored: which kind it is of.
+    pub(crate) ignored: Option<StepKind>,
 }
 
 pub(crate) struct Step {
@@ -357,6 +363,7 @@ impl State {
         spent.extend(&self.crashes_spent);
         spent.extend([self.losses_spent, self.duplicates_spent, self.faults_spent]);
         spent.extend(self.crashes_of.iter().chain(&self.partitions_spent));
+        spent.extend(&self.forges_spent);
         spent
     }
 

@@ -3,8 +3,10 @@
 //! A system is decoded from bytes, so that proptest can shrink it: a zero byte always means the simplest choice, and bytes past the
 //! end are zero. Nothing here knows what a step is: the meaning is written twice, in `table.rs` for the engine and in `oracle.rs`.
 
+mod byzantine;
 mod live;
 
+pub(crate) use byzantine::{BYZANTINE_BYTES, ByzantineSpec};
 pub(crate) use live::{AssumeSpec, Assumed, LIVE_BYTES, LiveKind, LiveSpec, StepsOf};
 
 /// The most values a state, message, timer, alternative or saved value may have; small, so that things meet.
@@ -21,6 +23,8 @@ pub(crate) struct Spec {
     pub(crate) partitions: Vec<PartitionSpec>,
     pub(crate) faults_max: Option<u32>,
     pub(crate) crashes: Vec<CrashSpec>,
+    /// By actor; those beyond the end follow their protocol.
+    pub(crate) byzantine: Vec<Option<ByzantineSpec>>,
     pub(crate) stimuli: Vec<StimulusSpec>,
     pub(crate) observers: Vec<ObserverSpec>,
     pub(crate) boundaries: Vec<Pred>,
@@ -106,6 +110,8 @@ pub(crate) struct LinkSpec {
     pub(crate) fair: bool,
     pub(crate) budgeted: bool,
     pub(crate) capacity: Option<u32>,
+    /// A Byzantine actor may send over it in the sender's name.
+    pub(crate) unauthenticated: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -167,6 +173,9 @@ pub(crate) enum EventKind {
     Crashed,
     Recovered,
     Lost,
+    /// The partition with the number that stands for an actor.
+    Partitioned,
+    Healed,
 }
 
 const EVENT_KINDS: [EventKind; 7] = [
@@ -448,10 +457,23 @@ impl Style {
             budgeted: losing && dice.chance(50),
             capacity: (dice.chance(if fifo { 15 } else { 25 }) || self.limited)
                 .then(|| 1 + dice.below(2) as u32),
+            unauthenticated: false,
         }
     }
 
     fn pattern(&self, dice: &mut Dice<'_>) -> Pattern {
+        if self.n_partitions > 0 && dice.chance(50) {
+            let forms = dice.chance(60);
+            return Pattern {
+                kind: if forms {
+                    EventKind::Partitioned
+                } else {
+                    EventKind::Healed
+                },
+                actor: dice.chance(30).then(|| dice.below(self.n_partitions)),
+                msg: None,
+            };
+        }
         Pattern {
             kind: EVENT_KINDS[dice.below(EVENT_KINDS.len())],
             actor: dice.chance(50).then(|| dice.below(self.n_actors)),

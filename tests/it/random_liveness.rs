@@ -125,7 +125,7 @@ fn note(
 }
 
 /// Compares everything. What was exercised is noted in `coverage`.
-fn compare(spec: &Spec, make: Make<'_>, coverage: &mut Coverage) -> Result<(), String> {
+pub(crate) fn compare(spec: &Spec, make: Make<'_>, coverage: &mut Coverage) -> Result<(), String> {
     let graph = Graph::of(spec, STATES_MAX, spec.depth_max, &mut Coverage::default());
     let known: Vec<Known> = (spec.liveness.iter())
         .map(|property| Known::of(spec, &graph, property, coverage))

@@ -132,6 +132,11 @@ fn engine_and_oracle_agree() {
             "{feature:?} happens in {count} of {n} systems, less than 5 %"
         );
     }
+    let told = tally.exercised.get(&Feature::PartitionTold).copied();
+    assert!(
+        n < 1_000 || told.unwrap_or(0) * 100 >= n,
+        "observers hear of partitions in {told:?} of {n} systems"
+    );
 }
 
 /// Makes bytes of a system on which the sides differ as small as they get.

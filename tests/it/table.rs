@@ -150,6 +150,13 @@ pub(crate) fn partition_name(index: usize) -> String {
     }
 }
 
+/// The partition of a name.
+fn partition_number(name: &str) -> usize {
+    let numbers = 0..;
+    let mut named = numbers.filter(|&index| partition_name(index) == name);
+    named.next().expect("every partition has a number")
+}
+
 /// The name of a stimulus.
 pub(crate) fn stimulus_name(index: usize) -> String {
     format!("stimulus {index}")
@@ -284,6 +291,9 @@ impl LinkSpec {
             link = link.duplicates(spec.duplicate_budget);
         } else if self.duplicating {
             link = link.duplicating();
+        }
+        if self.unauthenticated {
+            link = link.unauthenticated();
         }
         match self.capacity {
             Some(copies) => link.capacity(copies),
@@ -421,6 +431,19 @@ impl Spec {
         for crashes in &self.crashes {
             sys.crashes(crashes.crashes());
         }
+        for (actor, byzantine) in self.byzantine.iter().enumerate() {
+            if let Some(spec) = byzantine {
+                let alphabet = spec.alphabet.iter().map(|&msg| Note::of(msg));
+                let byzantine = Byzantine::new().alphabet(alphabet);
+                sys.byzantine(
+                    Id::from(actor),
+                    match spec.sends {
+                        Some(sends) => byzantine.sends(sends),
+                        None => byzantine,
+                    },
+                );
+            }
+        }
         for (index, stimulus) in self.stimuli.iter().enumerate() {
             let declared = sys
                 .stimulus(
@@ -495,5 +518,7 @@ fn told(event: &Event<'_, Note>) -> Told {
         Event::Crashed(actor) => (EventKind::Crashed, (*actor).into(), None),
         Event::Recovered(actor) => (EventKind::Recovered, (*actor).into(), None),
         Event::Lost(envelope) => (EventKind::Lost, envelope.dst.into(), number(envelope.msg)),
+        Event::Partitioned(name) => (EventKind::Partitioned, partition_number(name), None),
+        Event::Healed(name) => (EventKind::Healed, partition_number(name), None),
     }
 }

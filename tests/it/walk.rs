@@ -179,10 +179,15 @@ pub(crate) fn expected(spec: &Spec, action: &Action) -> Label {
 
 /// Whether the label is this action's.
 fn is_of(spec: &Spec, label: &Label, action: &Action) -> bool {
-    Label {
+    // The words for ignoring a message and for ignoring a copy of it are the same: only the key, behind kind and lane, says which.
+    let is_ignored = action
+        .ignored
+        .is_none_or(|event| label.key.get(1 + size_of::<u32>()) == Some(&(event as u8)));
+    let label = Label {
         key: Vec::new(),
         ..label.clone()
-    } == expected(spec, action)
+    };
+    is_ignored && label == expected(spec, action)
 }
 
 /// Which of the oracle's steps each of the space's steps is; an error unless each is exactly one.

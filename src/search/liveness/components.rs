@@ -66,8 +66,7 @@ pub(super) fn components<G: Digraph>(
             let (node, number) = (*node, *number);
             let mut reached = low[node as usize];
             let edges = graph.edges(node);
-            for edge in *next as usize..edges.len() {
-                let to = edges[edge];
+            for (edge, &to) in edges.iter().enumerate().skip(*next as usize) {
                 if to == OUT {
                     continue;
                 }

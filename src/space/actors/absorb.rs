@@ -534,6 +534,10 @@ impl ActorSpace {
             Told::Crashed(actor) => Event::Crashed(Id::from(actor as usize)),
             Told::Recovered(actor) => Event::Recovered(Id::from(actor as usize)),
             Told::Lost(item) => Event::Lost(self.envelope(item)),
+            Told::Partitioned(partition) => {
+                Event::Partitioned(&self.cuts.names[partition as usize])
+            }
+            Told::Healed(partition) => Event::Healed(&self.cuts.names[partition as usize]),
         }
     }
 }

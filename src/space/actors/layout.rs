@@ -269,4 +269,7 @@ pub(crate) enum Told {
     Crashed(u32),
     Recovered(u32),
     Lost(u32),
+    /// A partition, by its number.
+    Partitioned(u32),
+    Healed(u32),
 }

@@ -334,6 +334,12 @@ impl ActorSpace {
         self.signatures.insert(Vec::new(), 0);
         self.signature_list.push(Vec::new());
         self.orbits.note_signature(0);
+        self.cuts.told.clear();
+        for partition in 0..self.cuts.names.len() as u32 {
+            let events = [Told::Partitioned(partition), Told::Healed(partition)];
+            let told = events.map(|event| self.signature(vec![event]));
+            self.cuts.told.push(told);
+        }
         let hash = self.hash;
         self.cuts.rehash(&hash);
         if let Some(clock) = &mut self.clock {

@@ -464,6 +464,8 @@ impl ActorSpace {
                 Told::Chose(who) => Told::Chose(actor(who, g, self)),
                 Told::Crashed(who) => Told::Crashed(actor(who, g, self)),
                 Told::Recovered(who) => Told::Recovered(actor(who, g, self)),
+                // No partition comes between symmetric actors.
+                Told::Partitioned(_) | Told::Healed(_) => told,
             });
         }
         let n = image.len();

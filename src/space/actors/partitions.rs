@@ -18,6 +18,8 @@ pub(super) struct Cuts {
     pub(super) recurs: Vec<bool>,
     /// The content hash of each being up; none adds nothing.
     pub(super) hashes: Vec<u128>,
+    /// What observers are told when each forms, and when it heals.
+    pub(super) told: Vec<[u32; 2]>,
 }
 
 impl Cuts {

@@ -218,11 +218,13 @@ impl ActorSpace {
                 }
                 Move {
                     flips: Some(partition),
+                    signature: self.cuts.told[partition][0],
                     ..of_faults(spends)
                 }
             }
             Place::Heal(partition) => Move {
                 flips: Some(partition),
+                signature: self.cuts.told[partition][1],
                 ..of_faults(Spends::default())
             },
             Place::Forge(actor, k) => {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use allways::space::{Fairness, Role, StepKind};
 
-use super::{Action, Content, Graph, Step};
+use super::{Action, Content, Graph, State, Step};
 use crate::coverage::{Coverage, Feature};
 use crate::fair_graphs;
 use crate::random::{AssumeSpec, Assumed, LiveSpec, Spec, StepsOf};
@@ -127,15 +127,18 @@ impl Class {
 }
 
 /// What a step has to do with which classes.
-fn shares(spec: &Spec, step: &Step) -> Vec<(Class, Role)> {
+fn shares(spec: &Spec, state: &State, step: &Step) -> Vec<(Class, Role)> {
     let Action {
         kind,
         actor,
         from,
         content,
         sent,
+        ignored,
         ..
     } = &step.action;
+    // Who ignores something has been told of it.
+    let kind = &ignored.unwrap_or(*kind);
     let mut shares = Vec::new();
     let mut takes = |class: Class| shares.push((class, Role::Takes));
     match (kind, from, content) {
@@ -146,6 +149,11 @@ fn shares(spec: &Spec, step: &Step) -> Vec<(Class, Role)> {
         (StepKind::Choose, _, Content::Choice(key, alternative)) => {
             takes(Class::Choice(*actor, *key));
             takes(Class::Alternative(*actor, *key, *alternative));
+            // Whichever was not chosen may have been the one that came up.
+            let others = state.locals[*actor].choices.get(key).into_iter().flatten();
+            for &other in others.filter(|&other| ignored.is_some() && other != alternative) {
+                takes(Class::Alternative(*actor, *key, other));
+            }
         }
         (StepKind::Recover, ..) => takes(Class::Recovery(*actor)),
         (StepKind::Stimulus, _, Content::Stimulus(index, _)) => takes(Class::Stimulus(*index)),
@@ -193,7 +201,7 @@ impl Graph {
             let mut steps = Vec::new();
             for step in &self.steps[at] {
                 let mut own: Vec<(usize, Role)> = Vec::new();
-                for (class, role) in shares(spec, step) {
+                for (class, role) in shares(spec, state, step) {
                     let number = *numbers.entry(class).or_insert_with(|| {
                         graph.classes.push(class.fairness(spec, coverage));
                         graph.classes.len() - 1

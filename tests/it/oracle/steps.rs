@@ -1,5 +1,7 @@
 //! What the steps of a state are, and what the initial states: the part of the oracle that knows what links, crashes and partitions do.
 
+use std::collections::BTreeSet;
+
 use allways::space::StepKind;
 
 use super::{Action, Content, Local, State};
@@ -47,6 +49,7 @@ impl<'a> Doing<'a> {
         let local = &mut self.state.locals[actor];
         *local = Local {
             saved: local.saved,
+            knows: std::mem::take(&mut local.knows),
             ..Local::default()
         };
         if let Some(rule) = self.spec.crash_rule(actor) {
@@ -63,14 +66,31 @@ impl<'a> Doing<'a> {
     fn tell(&mut self, told: Told) {
         for (value, observer) in self.state.observed.iter_mut().zip(&self.spec.observers) {
             if let Some(next) = observer.fold(*value, told) {
+                if matches!(told.0, EventKind::Partitioned | EventKind::Healed) && next != *value {
+                    self.coverage.note(Feature::PartitionTold);
+                }
                 *value = next;
             }
         }
     }
 
+    /// A Byzantine actor remembers what it has seen.
+    fn learn(&mut self, actor: usize, msg: u8) {
+        let traitor = self.spec.traitor(actor);
+        if traitor.is_some_and(|traitor| !traitor.alphabet.contains(&msg)) {
+            self.state.locals[actor].knows.insert(msg);
+        }
+    }
+
     fn send(&mut self, from: usize, to: usize, msg: u8) {
-        self.sent.push((to, msg));
+        self.learn(from, msg);
         self.tell((EventKind::Sent, from, Some(msg)));
+        self.put(from, to, msg);
+    }
+
+    /// Puts a message in flight.
+    fn put(&mut self, from: usize, to: usize, msg: u8) {
+        self.sent.push((to, msg));
         if to >= self.spec.actors.len() {
             return;
         }
@@ -140,6 +160,7 @@ impl<'a> Doing<'a> {
     }
 
     fn receive(&mut self, actor: usize, src: usize, msg: u8) {
+        self.learn(actor, msg);
         self.tell((EventKind::Received, actor, Some(msg)));
         let spec = self.spec;
         if let Some(state) = self.state.locals[actor].state {
@@ -159,7 +180,7 @@ impl<'a> Doing<'a> {
 
 impl LinkSpec {
     /// How many copies of one content the link holds.
-    fn copies_max(self) -> Option<usize> {
+    pub(crate) fn copies_max(self) -> Option<usize> {
         let declared = self.capacity.map(|capacity| capacity as usize);
         if self.duplicating && !self.duplicates_budgeted && !self.fifo {
             return Some(1);
@@ -254,10 +275,15 @@ type What = (StepKind, usize, Option<usize>, Content);
 
 impl Steps<'_> {
     fn step(&mut self, what: What, act: Act<'_>) {
+        self.add(what, None, act);
+    }
+
+    /// Adds a step; `ignored`: it is to ignore an event of this kind.
+    fn add(&mut self, what: What, ignored: Option<StepKind>, act: Act<'_>) {
         let (kind, actor, from, content) = what;
         let mut doing = Doing::of(self.spec, self.state.clone(), None);
         act(&mut doing);
-        let is_no_op = match (kind, from) {
+        let is_no_op = match (ignored.unwrap_or(kind), from) {
             (StepKind::Deliver, Some(from)) => {
                 self.spec.links[from][actor].may_suppress()
                     && doing.sent.is_empty()
@@ -274,12 +300,79 @@ impl Steps<'_> {
                 content,
                 sent: doing.sent,
                 interrupted: None,
+                ignored,
             },
             rearmed: rearmed(self.state, &doing.timers_set),
             state: doing.state,
             coverage: doing.coverage,
             is_no_op,
         });
+    }
+
+    /// A Byzantine actor need not care: what happens then.
+    fn ignore(&mut self, what: What, act: Act<'_>) {
+        let (kind, actor, from, content) = what;
+        if self.spec.traitor(actor).is_some() {
+            let what = (StepKind::Ignore, actor, from, content);
+            self.add(what, Some(kind), &|doing| {
+                doing.coverage.note(match kind {
+                    StepKind::Timeout | StepKind::Choose => Feature::IgnoredOwn,
+                    StepKind::Stimulus => Feature::IgnoredStimulus,
+                    _ => Feature::IgnoredMessage,
+                });
+                act(doing);
+            });
+        }
+    }
+
+    /// What a Byzantine actor sends of its own accord.
+    fn forge(&mut self, actor: usize) {
+        let (spec, state) = (self.spec, self.state);
+        let Some(traitor) = spec.traitor(actor) else {
+            return;
+        };
+        let affords = (traitor.sends).is_none_or(|sends| state.forges_spent[actor] < sends);
+        if !affords || !state.affords_faults(spec, 1) {
+            return;
+        }
+        let known: BTreeSet<u8> = (traitor.alphabet.iter())
+            .chain(&state.locals[actor].knows)
+            .copied()
+            .collect();
+        let n = spec.actors.len();
+        for (src, dst) in (0..n).flat_map(|src| (0..n).map(move |dst| (src, dst))) {
+            let link = spec.links[src][dst];
+            if src != actor && (!link.unauthenticated || state.is_cut(spec, actor, dst)) {
+                continue;
+            }
+            let in_flight = &state.in_flight[src][dst];
+            for &msg in &known {
+                let copies = in_flight.iter().filter(|&&other| other == msg).count();
+                if link.copies_max().is_some_and(|most| copies >= most) {
+                    continue;
+                }
+                let what = (StepKind::Forge, actor, Some(src), Content::Msg(msg));
+                self.step(what, &|doing| {
+                    doing.coverage.note(match (src == actor, traitor.sends) {
+                        (false, _) => Feature::ForgedName,
+                        (true, Some(_)) => Feature::Forged,
+                        (true, None) => Feature::ForgedWithoutEnd,
+                    });
+                    if !traitor.alphabet.contains(&msg) {
+                        doing.coverage.note(Feature::ForgedWhatWasSeen);
+                    }
+                    if traitor.sends.is_some() {
+                        doing.state.forges_spent[actor] += 1;
+                    }
+                    doing.fault();
+                    // Nobody has sent what is sent in another's name.
+                    if src == actor {
+                        doing.tell((EventKind::Sent, actor, Some(msg)));
+                    }
+                    doing.put(src, dst, msg);
+                });
+            }
+        }
     }
 
     /// A step in which a handler runs, and the crashes inside that handler.
@@ -296,6 +389,9 @@ impl Steps<'_> {
         for (after, of, doing) in interrupted(self.spec, self.state, actor, act) {
             let mut coverage = doing.coverage;
             coverage.note(Feature::CrashInside);
+            if self.spec.traitor(actor).is_some() {
+                coverage.note(Feature::TraitorCrashes);
+            }
             if after > 0 {
                 coverage.note(Feature::CrashInsideAfterEffects);
             }
@@ -307,6 +403,7 @@ impl Steps<'_> {
                     content,
                     sent: doing.sent,
                     interrupted: Some((kind, after, of)),
+                    ignored: None,
                 },
                 // It is down, and its timers are gone.
                 rearmed: Vec::new(),
@@ -386,6 +483,10 @@ pub(super) fn steps(spec: &Spec, state: &State) -> Vec<Done> {
                         take(doing);
                         doing.receive(to, from, msg);
                     });
+                    steps.ignore(what(StepKind::Deliver), &|doing| {
+                        take(doing);
+                        doing.learn(to, msg);
+                    });
                     let affords =
                         !link.duplicates_budgeted || state.duplicates_spent < spec.duplicate_budget;
                     if link.duplicating && affords && state.affords_faults(spec, 1) {
@@ -396,6 +497,13 @@ pub(super) fn steps(spec: &Spec, state: &State) -> Vec<Done> {
                             }
                             doing.fault();
                             doing.receive(to, from, msg);
+                        });
+                        steps.ignore(what(StepKind::Duplicate), &|doing| {
+                            if link.duplicates_budgeted {
+                                doing.state.duplicates_spent += 1;
+                            }
+                            doing.fault();
+                            doing.learn(to, msg);
                         });
                     }
                 }
@@ -440,6 +548,9 @@ pub(super) fn steps(spec: &Spec, state: &State) -> Vec<Done> {
                 let reactions = &spec.actors[actor].on_timer[row];
                 doing.react(actor, None, &reactions[usize::from(timer)]);
             });
+            steps.ignore(what, &|doing| {
+                doing.state.locals[actor].timers.remove(&timer);
+            });
         }
         for (&key, alternatives) in &local.choices {
             for &alternative in alternatives {
@@ -452,6 +563,11 @@ pub(super) fn steps(spec: &Spec, state: &State) -> Vec<Done> {
                     doing.react(actor, None, &reactions[usize::from(alternative)]);
                 });
             }
+            // Not to choose is the same whatever is not chosen.
+            let content = Content::Choice(key, alternatives[0]);
+            steps.ignore((StepKind::Choose, actor, None, content), &|doing| {
+                doing.state.locals[actor].choices.remove(&key);
+            });
         }
         if state.affords_crash(spec, actor, 0) {
             let what = (StepKind::Crash, actor, None, Content::Nothing);
@@ -471,8 +587,15 @@ pub(super) fn steps(spec: &Spec, state: &State) -> Vec<Done> {
                     doing.state.stimuli_spent[index] += 1;
                     doing.receive(actor, n, stimulus.msg);
                 });
+                steps.ignore((StepKind::Stimulus, actor, None, content), &|doing| {
+                    doing.state.stimuli_spent[index] += 1;
+                    doing.learn(actor, stimulus.msg);
+                });
             }
         }
+    }
+    for actor in (0..n).filter(|&actor| state.locals[actor].state.is_some()) {
+        steps.forge(actor);
     }
     for (index, partition) in spec.partitions.iter().enumerate() {
         let content = Content::Partition(index);
@@ -483,6 +606,7 @@ pub(super) fn steps(spec: &Spec, state: &State) -> Vec<Done> {
                 steps.step((StepKind::Heal, n, None, content), &|doing| {
                     doing.coverage.note(Feature::PartitionHeals);
                     doing.state.partitions_up[index] = false;
+                    doing.tell((EventKind::Healed, index, None));
                 });
             }
         } else if affords && state.affords_faults(spec, 1) {
@@ -493,6 +617,7 @@ pub(super) fn steps(spec: &Spec, state: &State) -> Vec<Done> {
                     doing.state.partitions_spent[index] += 1;
                 }
                 doing.fault();
+                doing.tell((EventKind::Partitioned, index, None));
             });
         }
     }
@@ -512,6 +637,8 @@ pub(super) fn ends_a_run_when_missing(kind: StepKind) -> bool {
             | StepKind::Drop
             | StepKind::Duplicate
             | StepKind::Partition
+            | StepKind::Forge
+            | StepKind::Ignore
     )
 }
 
@@ -526,6 +653,7 @@ pub(super) fn initial(spec: &Spec, coverage: &mut Coverage) -> Vec<State> {
         losses_spent: 0,
         duplicates_spent: 0,
         crashes_of: vec![0; n],
+        forges_spent: vec![0; n],
         partitions_spent: vec![0; spec.partitions.len()],
         faults_spent: 0,
         partitions_up: vec![false; spec.partitions.len()],
