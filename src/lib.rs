@@ -44,3 +44,13 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/liveness.md")]
 struct Liveness;
+
+/// And those of the guides.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guide.md")]
+struct Guide;
+
+/// For those who have a stateright model.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/from-stateright.md")]
+struct FromStateright;

@@ -73,4 +73,5 @@ pub fn catalogue() -> Catalogue {
         sqlite_lock::entry(),
         two_phase_commit_tla::entry(),
     ])
+    .collection()
 }

@@ -2,7 +2,9 @@
 
 use crate::error::Error;
 use crate::explore::Explorer;
-use crate::search::{Monitor, Options, Outcome, PropertyOutcome, in_pool};
+use crate::search::{
+    Monitor, Options, Outcome, PropertyOutcome, Simulation, SimulationOptions, in_pool,
+};
 use crate::space::{ActorSpace, PropertyDecl, StateSpace};
 use crate::system::{Alteration, Message, System};
 use crate::trace::{self, About, Graph, Replay, Trace};
@@ -26,6 +28,17 @@ pub trait Checkable: Send {
         monitor: &dyn Monitor,
     ) -> Result<Checked, Error>;
 
+    /// Walks it at random. `about` goes into the traces.
+    ///
+    /// # Errors
+    /// As for [`check`](Checkable::check).
+    fn simulate(
+        &mut self,
+        options: &SimulationOptions,
+        about: &About,
+        monitor: &dyn Monitor,
+    ) -> Result<Walked, Error>;
+
     /// Walks a trace.
     ///
     /// # Errors
@@ -48,6 +61,15 @@ pub struct Checked {
     /// Verdicts and counts.
     pub outcome: Outcome,
     /// For each property of the outcome its counterexample or witness, if there is one.
+    pub traces: Vec<Option<Trace>>,
+}
+
+/// What walks at random found.
+#[derive(Clone, Debug)]
+pub struct Walked {
+    /// Verdicts and counts.
+    pub simulation: Simulation,
+    /// For each property of the simulation its counterexample or witness, if there is one.
     pub traces: Vec<Option<Trace>>,
 }
 
@@ -88,6 +110,20 @@ impl<S: StateSpace + 'static> Checkable for S {
             .map(|property| trace::record(self, property, about))
             .collect::<Result<_, _>>()?;
         Ok(Checked { outcome, traces })
+    }
+
+    fn simulate(
+        &mut self,
+        options: &SimulationOptions,
+        about: &About,
+        monitor: &dyn Monitor,
+    ) -> Result<Walked, Error> {
+        let simulation = crate::search::simulate(self, options, monitor)?;
+        let properties = simulation.properties.iter();
+        let traces = properties
+            .map(|property| trace::record(self, &property.outcome, about))
+            .collect::<Result<_, _>>()?;
+        Ok(Walked { simulation, traces })
     }
 
     fn replay(&mut self, trace: &Trace) -> Result<Replay, Error> {

@@ -8,7 +8,7 @@ mod macros;
 mod mutations;
 mod params;
 
-pub use checkable::{Checkable, Checked, IntoCheckable};
+pub use checkable::{Checkable, Checked, IntoCheckable, Walked};
 pub use expectation::{Agreement, Expectation};
 pub use mutations::{Fate, Mistake, Mutant, Mutants};
 pub use params::{Domain, ParamDecl, Parameter, Params, Value, Values};
@@ -198,6 +198,7 @@ impl fmt::Debug for Variant {
 #[derive(Debug, Default)]
 pub struct Catalogue {
     entries: Vec<Entry>,
+    is_collection: bool,
 }
 
 impl Catalogue {
@@ -222,7 +223,24 @@ impl Catalogue {
                 );
             }
         }
-        Catalogue { entries }
+        Catalogue {
+            entries,
+            is_collection: false,
+        }
+    }
+
+    /// The same models, as a collection to choose from: whoever checks all of them has to say so.
+    #[must_use]
+    pub fn collection(self) -> Self {
+        Catalogue {
+            is_collection: true,
+            ..self
+        }
+    }
+
+    /// Whether they are a collection to choose from, rather than the models of one project.
+    pub fn is_collection(&self) -> bool {
+        self.is_collection
     }
 
     /// The models, in order.

@@ -6,8 +6,8 @@ use clap::ArgAction;
 
 use super::exit::Exit;
 use super::runner::{Check, How, Run, about, build};
-use super::{Context, complain, outputs, panics, units, watchdog};
-use crate::catalogue::{Catalogue, Entry, Variant, unknown};
+use super::{Context, complain, on_change, outputs, panics, units, watchdog};
+use crate::catalogue::{Catalogue, Checkable, Entry, Variant, unknown};
 use crate::error::Error;
 use crate::report::Subject;
 use crate::search::Options;
@@ -28,10 +28,13 @@ Examples:
   allways check duva-join/fire-and-forget       one of them
   allways check two-phase-commit-tla --set rms=5
   allways check duva-join/callback-chain --dump dot | dot -Tsvg > join.svg
-  allways check --all --json --time 1m")]
+  allways check --all --json --time 1m
+  cargo run -- check --watch                    in a crate of your own")]
 pub(super) struct Args {
     /// What to check; a model alone stands for all its variants
-    #[arg(value_name = "MODEL[/VARIANT]", required_unless_present = "all")]
+    ///
+    /// In a crate of your own nothing stands for everything.
+    #[arg(value_name = "MODEL[/VARIANT]")]
     names: Vec<String>,
 
     /// Check the whole catalogue
@@ -109,6 +112,13 @@ pub(super) struct Args {
     )]
     hash_seed: u64,
 
+    /// Check again whenever the sources of the crate change, until Ctrl-C
+    ///
+    /// In a crate of your own: `cargo run -- check --watch`. The crate is built anew with its default features; a check that is under way when a
+    /// change comes is ended. Not on Windows.
+    #[arg(long, conflicts_with = "dump", help_heading = "How it is searched")]
+    watch: bool,
+
     #[command(flatten)]
     outputs: outputs::Args,
 
@@ -136,6 +146,9 @@ enum Format {
 }
 
 pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Exit, Error> {
+    if args.watch {
+        return on_change::run(context);
+    }
     let checks = plan(args, context.catalogue)?;
     if let Some(format) = args.dump {
         return dump(checks, format, args, context);
@@ -151,21 +164,7 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Exit, Error>
 
 /// Everything that is to be checked, built and validated: where anything is wrong, nothing is run.
 fn plan<'a>(args: &Args, catalogue: &'a Catalogue) -> Result<Vec<Check<'a>>, Error> {
-    let mut selected: Vec<(&Entry, &Variant)> = Vec::new();
-    if args.all {
-        for entry in catalogue.entries() {
-            selected.extend(entry.variants.iter().map(|v| (entry, v)));
-        }
-    }
-    for name in &args.names {
-        let (entry, variants) = catalogue.select(name)?;
-        for variant in variants {
-            // Named twice is checked once.
-            if !selected.iter().any(|(_, v)| std::ptr::eq(*v, variant)) {
-                selected.push((entry, variant));
-            }
-        }
-    }
+    let selected = selection(&args.names, args.all, catalogue)?;
     let mut checks = selected
         .into_iter()
         .map(|(entry, variant)| {
@@ -193,17 +192,69 @@ fn plan<'a>(args: &Args, catalogue: &'a Catalogue) -> Result<Vec<Check<'a>>, Err
     Ok(checks)
 }
 
+/// The variants that are named; all of them, where all are asked for or nothing is named.
+///
+/// # Errors
+/// An unknown name; nothing is named of a catalogue that is a collection.
+pub(super) fn selection<'a>(
+    names: &[String],
+    all: bool,
+    catalogue: &'a Catalogue,
+) -> Result<Vec<(&'a Entry, &'a Variant)>, Error> {
+    let mut selected: Vec<(&Entry, &Variant)> = Vec::new();
+    let nothing_named = names.is_empty() && !all;
+    if nothing_named && catalogue.is_collection() {
+        return Err(Error::usage("nothing is named that is to be checked").with_cure(
+            "name a MODEL or a MODEL/VARIANT, which `allways list` shows, or check the whole catalogue with --all",
+        ));
+    }
+    if nothing_named || all {
+        for entry in catalogue.entries() {
+            selected.extend(entry.variants.iter().map(|v| (entry, v)));
+        }
+    }
+    for name in names {
+        let (entry, variants) = catalogue.select(name)?;
+        for variant in variants {
+            // Named twice is checked once.
+            if !selected.iter().any(|(_, v)| std::ptr::eq(*v, variant)) {
+                selected.push((entry, variant));
+            }
+        }
+    }
+    Ok(selected)
+}
+
 /// Keeps the checks that have one of the properties, and asks each only for those it has.
 fn select_properties(wanted: &[String], checks: &mut Vec<Check<'_>>) -> Result<(), Error> {
     if wanted.is_empty() {
         return Ok(());
     }
-    let has =
-        |check: &Check<'_>, name: &str| check.checkable.properties().iter().any(|p| p.name == name);
+    let mut own = own_properties(wanted, checks.iter().map(|check| &*check.checkable))?.into_iter();
+    checks.retain_mut(|check| {
+        check.subject.options.properties = own.next();
+        check.subject.options.properties != Some(Vec::new())
+    });
+    Ok(())
+}
+
+/// For each system which of the properties it has.
+///
+/// # Errors
+/// One of them no system has.
+pub(super) fn own_properties<'a>(
+    wanted: &[String],
+    systems: impl Iterator<Item = &'a dyn Checkable>,
+) -> Result<Vec<Vec<String>>, Error> {
+    let systems: Vec<&dyn Checkable> = systems.collect();
+    let has = |system: &dyn Checkable, name: &str| {
+        let mut properties = system.properties().iter();
+        properties.any(|property| property.name == name)
+    };
     for name in wanted {
-        if !checks.iter().any(|check| has(check, name)) {
+        if !systems.iter().any(|system| has(*system, name)) {
             let mut known: Vec<&str> = Vec::new();
-            for property in checks.iter().flat_map(|c| c.checkable.properties()) {
+            for property in systems.iter().flat_map(|system| system.properties()) {
                 if !known.contains(&property.name.as_str()) {
                     known.push(&property.name);
                 }
@@ -215,13 +266,11 @@ fn select_properties(wanted: &[String], checks: &mut Vec<Check<'_>>) -> Result<(
             ));
         }
     }
-    checks.retain_mut(|check| {
-        let own: Vec<String> = wanted.iter().filter(|n| has(check, n)).cloned().collect();
-        let any = !own.is_empty();
-        check.subject.options.properties = Some(own);
-        any
-    });
-    Ok(())
+    let own = |system: &&dyn Checkable| {
+        let own = wanted.iter().filter(|name| has(*system, name));
+        own.cloned().collect()
+    };
+    Ok(systems.iter().map(own).collect())
 }
 
 fn options(args: &Args) -> Options {

@@ -9,12 +9,15 @@ mod explore;
 mod files;
 mod list;
 mod lock;
+mod new;
+mod on_change;
 mod output;
 mod outputs;
 mod pages;
 mod panics;
 mod project;
 mod runner;
+mod simulate;
 mod trace;
 mod units;
 mod watch;
@@ -69,6 +72,8 @@ enum Command {
     #[cfg(feature = "explorer")]
     Explore(explore::Args),
     Ci(ci::Args),
+    Simulate(simulate::Args),
+    New(new::Args),
     Trace(trace::Args),
     Completions(pages::CompletionsArgs),
     Man(pages::ManArgs),
@@ -81,6 +86,8 @@ struct Context<'a> {
     paint: Paint,
     /// How this program was called.
     program: String,
+    /// And with what; the program comes first.
+    arguments: Vec<OsString>,
 }
 
 /// Runs the command line over a catalogue: all of a user's `main`.
@@ -128,6 +135,7 @@ fn dispatch(catalogue: &Catalogue, arguments: &[OsString]) -> Exit {
         out: Output::default(),
         paint: Paint::new(args.color.wanted()),
         program,
+        arguments: arguments.to_vec(),
     };
     let result = match args.command {
         Command::List(args) => list::run(&args, &mut context),
@@ -135,6 +143,8 @@ fn dispatch(catalogue: &Catalogue, arguments: &[OsString]) -> Exit {
         #[cfg(feature = "explorer")]
         Command::Explore(args) => explore::run(&args, &mut context),
         Command::Ci(args) => ci::run(&args, &mut context),
+        Command::Simulate(args) => simulate::run(&args, &mut context),
+        Command::New(args) => new::run(&args, &mut context),
         Command::Trace(args) => trace::run(&args, &mut context),
         Command::Completions(args) => pages::completions(&args, &mut context),
         Command::Man(args) => pages::man(&args, &mut context),

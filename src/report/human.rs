@@ -459,7 +459,7 @@ fn omission(report: &Report) -> String {
     )
 }
 
-fn stop_words(stop: Stop) -> &'static str {
+pub(super) fn stop_words(stop: Stop) -> &'static str {
     match stop {
         Stop::Time => "the time limit",
         Stop::Memory => "the memory limit",

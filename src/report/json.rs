@@ -404,12 +404,12 @@ fn measured(report: &Report, measured: &Measured) -> MeasuredLine {
     }
 }
 
-fn params(values: &Values) -> BTreeMap<&str, &Value> {
+pub(super) fn params(values: &Values) -> BTreeMap<&str, &Value> {
     values.iter().collect()
 }
 
 /// One line. Nothing in a [`Line`] can fail to serialise: no map has keys that are not strings.
-fn line(line: &impl Serialize) -> String {
+pub(super) fn line(line: &impl Serialize) -> String {
     let mut text = serde_json::to_string(line).expect("a report serialises");
     text.push('\n');
     text

@@ -12,6 +12,7 @@ mod markdown;
 mod paint;
 mod problem;
 mod sarif;
+mod simulation;
 
 pub use github::GitHub;
 pub use human::Human;
@@ -24,6 +25,7 @@ pub use junit::JUnit;
 pub use markdown::Markdown;
 pub use paint::Paint;
 pub use sarif::Sarif;
+pub use simulation::{SimulationReport, SimulationSubject};
 
 use crate::catalogue::{Agreement, Mutants, Values};
 use crate::error::Error;

@@ -12,6 +12,7 @@ mod levels;
 mod limits;
 mod liveness;
 mod log;
+mod simulate;
 mod verdicts;
 mod visited;
 
@@ -24,6 +25,9 @@ pub(crate) use frontier::Block;
 pub(crate) use least::{Edge, Layers, least};
 pub(crate) use levels::{Explored, explore, in_pool};
 pub(crate) use limits::asked;
+pub use simulate::{
+    Shrunk, Sighting, Simulated, Simulation, SimulationOptions, Strategy, simulate,
+};
 
 /// Goes through every state of a space, breadth first, and says for each property what is known.
 ///

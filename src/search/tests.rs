@@ -1,6 +1,7 @@
 //! The search on graphs written down by hand, and on larger ones given by arithmetic.
 
 mod graph;
+mod simulate;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -350,7 +350,7 @@ fn what_is_not_known_runs_nothing_and_names_what_is_near() {
         (&["check", SOUND, "--set", "rms"], "NAME=VALUE"),
         (&["check", SOUND, "--property", "no pank"], "\"no panic\""),
         (&["check", SOUND, "xyzzy"], "there is \""),
-        (&["check"], "required"),
+        (&["check"], "--all"),
         (&["check", "--all", SOUND], "cannot be used with"),
         (&["check", SOUND, "--threads", "0"], "0 is not in 1..=1024"),
         (&["check", SOUND, "--fingerprint", "32"], "64 or 128"),

@@ -21,6 +21,7 @@ mod mermaid;
 mod mistakes;
 mod models;
 mod mutations;
+mod new;
 mod oracle;
 mod page;
 mod pruned;
@@ -32,6 +33,7 @@ mod random_systems;
 #[cfg(debug_assertions)]
 mod sabotage;
 mod settings;
+mod simulate;
 mod sqlite;
 mod symmetric_systems;
 mod symmetry;

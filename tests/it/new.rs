@@ -1,0 +1,245 @@
+//! `allways new`: what it makes works as it is, and it overwrites nothing.
+
+use std::env::consts::EXE_SUFFIX;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use crate::cli::Sandbox;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every file under a folder, by its path in it, sorted.
+fn files(dir: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut folders = vec![dir.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("it can be listed") {
+            let path = entry.expect("it can be listed").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(dir).expect("it is inside");
+                found.push(name.display().to_string().replace('\\', "/"));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Runs cargo in a crate, with what the other generated crate of these tests has built, and without network.
+fn cargo(dir: &Path, args: &[&str]) -> Output {
+    let mut cargo = Command::new(env!("CARGO"));
+    let (command, rest) = args.split_first().expect("a command");
+    cargo
+        .arg(command)
+        .current_dir(dir)
+        .env("CARGO_NET_OFFLINE", "true")
+        // The template optimises the checker, which takes long to build; here it has little to do.
+        .args(["--config", "profile.dev.package.allways.opt-level=0"])
+        .args(["--config", "profile.dev.debug=false"])
+        .env(
+            "CARGO_TARGET_DIR",
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join("generated"),
+        )
+        .args(rest);
+    // The compiler beside this cargo, not one that a dependency's own folder asks for.
+    let rustc = Path::new(env!("CARGO")).with_file_name(format!("rustc{EXE_SUFFIX}"));
+    if rustc.is_file() {
+        cargo.env("RUSTC", rustc);
+    }
+    cargo.output().expect("cargo runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn a_new_crate_is_checked_and_tested_at_once() {
+    let sandbox = Sandbox::new();
+    let run = sandbox.run(&["new", "demo"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stdout.contains("cargo run -- check"), "{}", run.stdout);
+    let demo = sandbox.path("demo");
+    assert_eq!(
+        files(&demo),
+        [
+            ".github/workflows/models.yml",
+            ".gitignore",
+            "Cargo.toml",
+            "README.md",
+            "allways.toml",
+            "src/lamp.rs",
+            "src/lib.rs",
+            "src/main.rs",
+            "tests/lamp.rs",
+        ]
+    );
+    // The versions that are there; cargo leaves out what is not needed.
+    fs::copy(root().join("Cargo.lock"), demo.join("Cargo.lock")).expect("it can be copied");
+
+    let check = cargo(&demo, &["run", "--quiet", "--", "check", "--threads", "2"]);
+    let (check_said, complained) = (text(&check.stdout), text(&check.stderr));
+    let said = &check_said;
+    assert_eq!(check.status.code(), Some(0), "{said}{complained}");
+    assert!(!complained.contains("warning"), "{complained}");
+    for part in [
+        "lamp/unnumbered  presses=2",
+        "violated in 4 steps, as expected",
+        "lamp/numbered  presses=2",
+        "2 checks: 2 as expected",
+    ] {
+        assert!(said.contains(part), "{part} in\n{said}");
+    }
+    let test = cargo(&demo, &["test", "--quiet"]);
+    let (said, complained) = (text(&test.stdout), text(&test.stderr));
+    assert_eq!(test.status.code(), Some(0), "{said}{complained}");
+    assert!(said.contains("2 passed"), "{said}");
+    assert!(!complained.contains("warning"), "{complained}");
+
+    let mutated = [
+        "run",
+        "--quiet",
+        "--",
+        "check",
+        "lamp/numbered",
+        "--mutations",
+    ];
+    let mutated = cargo(&demo, &mutated);
+    assert_eq!(mutated.status.code(), Some(0), "{}", text(&mutated.stderr));
+    as_the_guide_says(&(check_said + &text(&mutated.stdout)));
+
+    let gate = cargo(&demo, &["run", "--quiet", "--", "ci", "--quiet"]);
+    assert_eq!(gate.status.code(), Some(0), "{}", text(&gate.stderr));
+    // Formatted as the guide and rustfmt have it.
+    let format = Command::new(env!("CARGO"))
+        .args(["fmt", "--check"])
+        .current_dir(&demo)
+        .output();
+    if let Ok(format) = format
+        && !text(&format.stderr).contains("not installed")
+    {
+        assert!(format.status.success(), "{}", text(&format.stdout));
+    }
+}
+
+/// Holds every line of output that the guide shows against what was said.
+fn as_the_guide_says(said: &str) {
+    let guide = fs::read_to_string(root().join("docs/guide.md")).expect("it is there");
+    let blocks: Vec<&str> = guide.split("```text\n").skip(1).collect();
+    assert_eq!(blocks.len(), 3);
+    for block in blocks {
+        let (block, _) = block.split_once("```").expect("a block has an end");
+        for line in block.lines().filter(|line| !line.is_empty()) {
+            // Where cargo puts the program is for the environment to say.
+            let line = line.replace("target/debug/demo trace replay", "trace replay");
+            let line = line.strip_prefix("  replay   ").unwrap_or(&line);
+            assert!(
+                said.contains(line),
+                "the guide shows {line:?}; there is\n{said}"
+            );
+        }
+    }
+}
+
+#[test]
+fn nothing_that_is_there_is_overwritten() {
+    let sandbox = Sandbox::new();
+    let full = sandbox.path("full");
+    fs::create_dir(&full).expect("it can be made");
+    fs::write(full.join("mine"), "mine").expect("it can be written");
+    fs::write(sandbox.path("file"), "mine").expect("it can be written");
+    for (name, told) in [
+        ("full", "full is there and is not empty"),
+        ("file", "file is there and is no folder"),
+        ("My Crate", "did you mean `my-crate`?"),
+        ("some/where", "is a path"),
+        ("self", "did you mean `my-self`?"),
+    ] {
+        let run = sandbox.run(&["new", name]);
+        assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{name}");
+        assert!(run.stderr.contains(told), "{name}: {}", run.stderr);
+        assert!(run.stderr.contains("help: "), "{name}: {}", run.stderr);
+    }
+    let there = files(&sandbox.path("."));
+    assert_eq!(there, ["file", "full/mine"]);
+    // An empty folder is as good as none.
+    fs::create_dir(sandbox.path("empty")).expect("it can be made");
+    assert_eq!(sandbox.run(&["new", "empty"]).code, 0);
+    assert!(sandbox.path("empty/src/lamp.rs").is_file());
+    let again = sandbox.run(&["new", "empty"]);
+    assert_eq!(again.code, 2);
+    assert!(
+        !fs::read_dir(sandbox.path("."))
+            .expect("it can be listed")
+            .any(|entry| {
+                let name = entry.expect("it can be listed").file_name();
+                name.to_string_lossy().starts_with(".allways-new-")
+            })
+    );
+}
+
+#[test]
+fn the_source_can_be_named_and_is_looked_at() {
+    let sandbox = Sandbox::new();
+    let path = root().to_str().expect("it is text");
+    assert_eq!(sandbox.run(&["new", "one", "--path", path]).code, 0);
+    let manifest = fs::read_to_string(sandbox.path("one/Cargo.toml")).expect("it was written");
+    let manifest: toml::Table = manifest.parse().expect("it is TOML");
+    let dependency = &manifest["dependencies"]["allways"];
+    assert_eq!(dependency["path"].as_str(), Some(path));
+    for (path, told) in [("one", "holds the package `one`"), (".", "no Cargo.toml")] {
+        let run = sandbox.run(&["new", "two", "--path", path]);
+        assert_eq!(run.code, 2, "{path}");
+        assert!(run.stderr.contains(told), "{path}: {}", run.stderr);
+        assert!(!sandbox.path("two").exists());
+    }
+    // Inside a workspace the crate stands by itself.
+    fs::write(sandbox.path("Cargo.toml"), "[workspace]\n").expect("it can be written");
+    assert_eq!(sandbox.run(&["new", "three"]).code, 0);
+    let manifest = fs::read_to_string(sandbox.path("three/Cargo.toml")).expect("it was written");
+    assert!(manifest.contains("[workspace]"), "{manifest}");
+}
+
+#[test]
+fn the_guide_begins_with_the_model_that_is_made() {
+    let guide = fs::read_to_string(root().join("docs/guide.md")).expect("it is there");
+    let model = root().join("src/cli/new/template/lamp.rs.txt");
+    let model = fs::read_to_string(model).expect("it is there");
+    // Without its entry in the catalogue, which the guide shows apart.
+    for part in model.split("\n\n") {
+        assert!(
+            guide.contains(part.trim_end()),
+            "the guide does not show:\n{part}"
+        );
+    }
+}
+
+#[test]
+fn the_help_of_what_begins_a_project_fits_eighty_columns() {
+    let sandbox = Sandbox::new();
+    for command in ["new", "simulate", "check"] {
+        for help in ["-h", "--help"] {
+            let mut program = Command::new(env!("CARGO_BIN_EXE_allways"));
+            let run = program.args([command, help]).env("COLUMNS", "80").output();
+            let run = run.expect("the binary runs");
+            assert!(run.status.success());
+            for line in text(&run.stdout).lines() {
+                assert!(line.chars().count() <= 80, "{command}: {line}");
+            }
+        }
+        let page = sandbox.run(&["man", command]).stdout;
+        assert!(
+            page.contains("EXAMPLE") || page.contains("Example"),
+            "{page}"
+        );
+    }
+    let script = sandbox.run(&["completions", "bash"]);
+    for word in ["simulate", "--strategy", "--watch", "--path"] {
+        assert!(script.stdout.contains(word), "{word}");
+    }
+}
