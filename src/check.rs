@@ -17,5 +17,7 @@ pub fn check<S: StateSpace>(
 ) -> Result<Outcome, Error> {
     let mut explored = explore(space, options, monitor)?;
     in_pool(options, || choose(space, options, &mut explored))??;
+    // Whoever walks the paths walks through the model as it is.
+    space.bound_faults(None)?;
     Ok(explored.outcome)
 }

@@ -60,7 +60,7 @@ pub(super) struct Args {
     /// Which combinations of faults break each property, and a trace with the fewest
     ///
     /// One search tells for every smaller budget of crashes, losses, duplicates and partitions whether the property is safe
-    /// with it. Every kind of fault needs a budget.
+    /// with it. Every kind of fault needs a budget, or --faults-max.
     #[arg(long, conflicts_with = "first", help_heading = "What is checked")]
     fewest_faults: bool,
 
@@ -87,6 +87,13 @@ pub(super) struct Args {
     /// Begin no further level once so many states are known
     #[arg(long, value_name = "N", help_heading = "Limits, for each check")]
     max_states: Option<u64>,
+
+    /// Go no further than so many faults of each kind that has no budget
+    ///
+    /// Of losses, duplicates, partitions and Byzantine sends that the model does not bound. A loop that takes such a fault again and
+    /// again is then not found.
+    #[arg(long, value_name = "N", help_heading = "Limits, for each check")]
+    faults_max: Option<u32>,
 
     /// Stop after this time: 500ms, 30s, 10m
     #[arg(long, value_name = "TIME", value_parser = units::duration, help_heading = "Limits, for each check")]
@@ -280,6 +287,7 @@ fn options(args: &Args) -> Options {
         memory_max: args.memory,
         first: args.first,
         fewest_faults: args.fewest_faults,
+        faults_max: args.faults_max,
         symmetry: !args.no_symmetry,
         hash_seed: args.hash_seed,
         ..args.how.options()

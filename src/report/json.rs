@@ -171,6 +171,7 @@ struct FrontierLine<'a> {
 struct KindLine<'a> {
     name: &'a str,
     limit: u32,
+    bounded: bool,
 }
 
 /// The options that decide what is found; threads do not, and stand under `measured`.
@@ -183,6 +184,7 @@ struct OptionsLine<'a> {
     first: bool,
     symmetry: bool,
     fewest_faults: bool,
+    faults_max: Option<u32>,
     exact: bool,
     fingerprint_bits: u32,
     hash_seed: u64,
@@ -230,6 +232,7 @@ fn started(subject: &Subject) -> Line<'_> {
             first: options.first,
             symmetry: options.symmetry,
             fewest_faults: options.fewest_faults,
+            faults_max: options.faults_max,
             exact: options.exact,
             fingerprint_bits: options.fingerprint_bits,
             hash_seed: options.hash_seed,
@@ -369,6 +372,7 @@ fn frontier_line<'a>(frontier: &'a FaultFrontier, faults: &'a FaultKinds) -> Fro
     let kind = |kind: &'a FaultKind| KindLine {
         name: &kind.many,
         limit: kind.limit,
+        bounded: kind.is_bounded,
     };
     FrontierLine {
         kinds: faults.kinds.iter().map(kind).collect(),

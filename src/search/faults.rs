@@ -18,7 +18,7 @@ pub struct FaultFrontier {
     /// The greatest combinations within the budgets that it is safe with, greatest sum first; it is safe with these and with whatever has
     /// less. Empty: with none, not even without faults.
     pub safe_with: Vec<Vec<u32>>,
-    /// Bounds cut something: what breaks it breaks it, but fewer faults may do as well.
+    /// Bounds cut something (other than faults beyond those that are tried): what breaks it breaks it, but fewer faults may do as well.
     pub within_bounds: bool,
 }
 
@@ -68,7 +68,11 @@ impl FaultFrontier {
         }
         let safe = match &self.safe_with[..] {
             [all] if self.broken_by.is_empty() => {
-                return format!("safe{bounds} with all that are declared: {}", faults(all));
+                let which = match kinds.kinds.iter().any(|kind| kind.is_bounded) {
+                    true => "tried",
+                    false => "declared",
+                };
+                return format!("safe{bounds} with all that are {which}: {}", faults(all));
             }
             [none] if is_nothing(none) => format!("safe{bounds} only without faults"),
             safe => {
@@ -176,6 +180,17 @@ fn is_offered(kind: PropertyKind) -> bool {
     !matches!(kind, PropertyKind::Reachable | PropertyKind::Confluent)
 }
 
+/// The bound on faults that have no budget, in words.
+fn own_bound(options: &Options) -> Option<String> {
+    options.faults_max.map(|max| format!("--faults-max {max}"))
+}
+
+/// Whether something else was cut than what has more faults than are tried: then what is said of combinations of faults holds within bounds.
+pub(super) fn is_cut(cuts: &[String], options: &Options) -> bool {
+    let own = own_bound(options);
+    cuts.iter().any(|cut| Some(cut) != own.as_ref())
+}
+
 /// Whether fewest faults can be had.
 ///
 /// # Errors
@@ -207,8 +222,8 @@ pub(super) fn validate(
             joined(&kinds.unlimited)
         ))
         .with_cure(
-            "bound losses by `Link::up_to`, duplicates by `Link::duplicates`, partitions by `Partitions::times`; the fewest faults within \
-             those budgets are then found",
+            "bound losses by `Link::up_to`, duplicates by `Link::duplicates`, partitions by `Partitions::times`, or all of them for this check by \
+             --faults-max; the fewest faults within those budgets are then found",
         ));
     }
     Ok(())
@@ -224,6 +239,7 @@ mod tests {
             one: one.to_owned(),
             many: many.to_owned(),
             limit,
+            is_bounded: false,
         };
         FaultKinds {
             kinds: vec![

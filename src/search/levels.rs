@@ -51,6 +51,7 @@ pub(crate) fn explore<S: StateSpace>(
     monitor: &dyn Monitor,
 ) -> Result<Explored<S::Arena>, Error> {
     let asked = limits::asked(space.properties(), options)?;
+    space.bound_faults(options.faults_max)?;
     if options.fewest_faults {
         faults::validate(space.properties(), &space.fault_kinds(), options)?;
     }
@@ -342,7 +343,7 @@ impl<S: StateSpace, F: Fingerprint> Search<S, F> {
     /// All states and the steps between them, where a liveness property is to be decided and something can be said of it.
     fn take_record(&mut self) -> Option<(Graph, Store<S::Arena>)> {
         let record = self.record.take()?;
-        if !matches!(self.limits.extent(), Extent::Whole | Extent::WithinBounds) {
+        if !self.limits.extent().is_by_itself() {
             return None;
         }
         if let Some(initial) = self.current.take_initial() {
@@ -360,6 +361,8 @@ impl<S: StateSpace, F: Fingerprint> Search<S, F> {
         let extent = self.limits.extent();
         let whole = extent == Extent::Whole;
         let kinds = space.fault_kinds();
+        let cuts = self.limits.cuts(space.boundaries());
+        let is_cut = faults::is_cut(&cuts, &self.options);
         let n = match &self.visited {
             Visited::Hashed { seen, .. } => seen.len(),
             Visited::Exact(_) => 0,
@@ -369,14 +372,14 @@ impl<S: StateSpace, F: Fingerprint> Search<S, F> {
         }
         Explored {
             outcome: Outcome {
-                properties: self.findings.outcomes(extent, &self.log, &kinds),
+                properties: (self.findings).outcomes(extent, is_cut, &self.log, &kinds),
                 symmetry: None,
                 faults: kinds,
                 counts: Counts {
                     transitions: self.counts.generated - self.n_initial,
                     ..self.counts
                 },
-                cuts: self.limits.cuts(space.boundaries()),
+                cuts,
                 stopped: self.limits.stopped,
                 exact: self.options.exact,
                 fingerprint_bits: self.options.fingerprint_bits,

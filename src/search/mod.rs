@@ -41,7 +41,9 @@ pub fn search<S: StateSpace>(
     options: &Options,
     monitor: &dyn Monitor,
 ) -> Result<Outcome, Error> {
-    Ok(explore(space, options, monitor)?.outcome)
+    let outcome = explore(space, options, monitor)?.outcome;
+    space.bound_faults(None)?;
+    Ok(outcome)
 }
 
 /// What is known of a property after a check. The order is from best to worst.
@@ -93,8 +95,10 @@ pub struct Options {
     /// Visit only one of all states that differ by which of the actors that are declared symmetric is which.
     pub symmetry: bool,
     /// Find for each property the least combinations of faults that break it, and report a trace with the fewest faults instead of
-    /// the shortest. Every kind of fault needs a budget.
+    /// the shortest. Every kind of fault needs a budget, or a bound by [`faults_max`](Options::faults_max).
     pub fewest_faults: bool,
+    /// Bound: of each kind of fault that has no budget no more happen than so many.
+    pub faults_max: Option<u32>,
     /// Keep every state whole and compare in full, so that no hash can hide a state.
     pub exact: bool,
     /// Bits stored per state: 64 or 128.
@@ -118,6 +122,7 @@ impl Default for Options {
             first: false,
             symmetry: true,
             fewest_faults: false,
+            faults_max: None,
             exact: false,
             fingerprint_bits: 64,
             hash_seed: 0,

@@ -49,13 +49,9 @@ pub(super) enum Extent {
 }
 
 impl Extent {
-    /// Whether something was cut; `None` where the search did not come to its end.
-    pub(super) fn is_within_bounds(self) -> Option<bool> {
-        match self {
-            Extent::Whole => Some(false),
-            Extent::WithinBounds => Some(true),
-            Extent::UpToFirst | Extent::Stopped => None,
-        }
+    /// Whether the search came to its end by itself.
+    pub(super) fn is_by_itself(self) -> bool {
+        matches!(self, Extent::Whole | Extent::WithinBounds)
     }
 }
 
@@ -181,10 +177,11 @@ impl Findings {
         asked.map(|(_, found)| Some(found.fewest()?.0)).collect()
     }
 
-    /// The verdicts.
+    /// The verdicts. `is_cut`: what is said of combinations of faults is said within bounds.
     pub(super) fn outcomes(
         &self,
         extent: Extent,
+        is_cut: bool,
         log: &Log,
         kinds: &FaultKinds,
     ) -> Vec<PropertyOutcome> {
@@ -257,8 +254,8 @@ impl Findings {
                 // Liveness is decided later.
                 fault_frontier: (self.faults & (1 << p) != 0 && !decl.kind.is_liveness())
                     .then_some(extent)
-                    .and_then(Extent::is_within_bounds)
-                    .map(|within| FaultFrontier::new(&found.faults, kinds, within)),
+                    .filter(|extent| extent.is_by_itself())
+                    .map(|_| FaultFrontier::new(&found.faults, kinds, is_cut)),
             });
         }
         outcomes

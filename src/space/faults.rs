@@ -9,6 +9,8 @@ pub struct FaultKind {
     pub many: String,
     /// How many there may be in a run.
     pub limit: u32,
+    /// The limit is not the model's: the search was told to go no further.
+    pub is_bounded: bool,
 }
 
 impl FaultKind {

@@ -423,6 +423,17 @@ pub trait StateSpace: Send + Sync {
         Ok(())
     }
 
+    /// From now on of each kind of fault that has no budget no more than `max` happen in a run: states with one more lie outside a
+    /// [boundary](StateSpace::boundaries) that says so. `None`: as the model says. Steps keep their numbers. Called before
+    /// [`reduce`](StateSpace::reduce), or after a search.
+    ///
+    /// # Errors
+    /// The budgets are too large together.
+    fn bound_faults(&mut self, max: Option<u32>) -> Result<(), Error> {
+        let _ = max;
+        Ok(())
+    }
+
     /// The faults that the model declares; none unless it says so.
     fn fault_kinds(&self) -> FaultKinds {
         FaultKinds::default()

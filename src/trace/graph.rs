@@ -121,8 +121,8 @@ pub struct GraphStep {
     pub text: String,
 }
 
-/// Walks a space and writes down all of it. Of the options those count that say what is seen: the bounds `depth_max` and `states_max`,
-/// the properties, the hash seed. `space` is fresh: nothing was asked of it before.
+/// Walks a space and writes down all of it. Of the options those count that say what is seen: the bounds `depth_max`, `states_max` and
+/// `faults_max`, the properties, the hash seed. `space` is fresh: nothing was asked of it before.
 ///
 /// ```
 /// use allways::prelude::*;
@@ -162,6 +162,7 @@ pub fn graph<S: StateSpace>(
     about: &About,
 ) -> Result<Graph, Error> {
     let asked = asked(space.properties(), options)?;
+    space.bound_faults(options.faults_max)?;
     space.seed(options.hash_seed);
     walking(space, |space| {
         let mut explorer = Explorer::new(space, asked);

@@ -789,6 +789,30 @@ fn the_fewest_faults_are_told_or_refused_with_a_cure() {
         "{}",
         refused.stderr
     );
+    let bounded = run(&[
+        "check",
+        "links/retransmit-dedup",
+        "--fewest-faults",
+        "--faults-max=1",
+        "--property=no duplicate",
+        "--json",
+    ]);
+    // It holds within the bound, which is less than is expected.
+    assert_eq!(bounded.code, 3, "{}", bounded.stderr);
+    let lines = bounded.lines();
+    assert_eq!(lines[0]["options"]["faults_max"], 1);
+    let properties = lines.iter().filter(|line| line["type"] == "property");
+    for property in properties {
+        assert_eq!(property["verdict"], "holds_within_bounds");
+        let frontier = &property["fault_frontier"];
+        let kinds = serde_json::json!([
+            { "name": "losses", "limit": 1, "bounded": true },
+            { "name": "duplicates", "limit": 1, "bounded": true },
+        ]);
+        assert_eq!(frontier["kinds"], kinds);
+        assert_eq!(frontier["safe_with"], serde_json::json!([[1, 1]]));
+        assert_eq!(frontier["within_bounds"], false);
+    }
     let refused = run(&["check", "duva-join", "--fewest-faults", "--first"]);
     assert_eq!(refused.code, 2);
 }

@@ -11,6 +11,7 @@ mod dot;
 mod explorer;
 mod exponential;
 mod fair_graphs;
+mod faults_max;
 mod fewest_faults;
 mod formats;
 mod general;

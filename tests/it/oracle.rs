@@ -60,6 +60,21 @@ pub(crate) enum Content {
     Nothing,
 }
 
+/// A kind of fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FaultOf {
+    /// Under this rule.
+    Crash(usize),
+    /// On links that share a budget.
+    Loss,
+    /// On links without one.
+    FreeLoss,
+    Duplicate,
+    FreeDuplicate,
+    Partition(usize),
+    Forge(usize),
+}
+
 /// A step as it can be recognised. The number of actors stands for the environment.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Action {
@@ -355,6 +370,18 @@ impl State {
                 .any(|&other| other == msg),
             Pred::Not(_) | Pred::And(..) | Pred::Or(..) => unreachable!("not an atom"),
         })
+    }
+
+    /// How many faults of a kind that has a budget led here.
+    pub(crate) fn faults(&self, of: FaultOf) -> u32 {
+        match of {
+            FaultOf::Crash(rule) => self.crashes_spent[rule],
+            FaultOf::Loss => self.losses_spent,
+            FaultOf::Duplicate => self.duplicates_spent,
+            FaultOf::Partition(index) => self.partitions_spent[index],
+            FaultOf::Forge(actor) => self.forges_spent[actor],
+            FaultOf::FreeLoss | FaultOf::FreeDuplicate => 0,
+        }
     }
 
     /// Stimuli and faults spent.

@@ -403,7 +403,7 @@ fn what_is_refused_is_refused_with_a_reason_and_a_cure() {
         ),
         (
             "--fewest-faults",
-            "faults without a budget",
+            "faults without a budget, without --faults-max",
             "always",
             fewest.clone(),
         ),
@@ -433,7 +433,7 @@ fn what_is_refused_is_refused_with_a_reason_and_a_cure() {
         assert!(refused(option, with).is_some(), "{option} with {with}");
         let mut sys = system(row, Wrong::Never, false, false);
         match *with {
-            "faults without a budget" => sys.links(Link::losing()),
+            "faults without a budget, without --faults-max" => sys.links(Link::losing()),
             "crashes inside handlers" => sys.crashes(Crashes::stop(1).inside_handlers()),
             "Byzantine actors" => sys.byzantine(Id::from(0), Byzantine::new().sends(1)),
             "ticks" => sys.timing(Timing::synchronous_within(1)),

@@ -32,7 +32,7 @@ use self::fair::fair_parts;
 use self::longest::longest;
 use self::region::{Region, Ways};
 use self::store::States;
-use super::faults::{FaultFrontier, Least, total};
+use super::faults::{self, FaultFrontier, Least, total};
 use super::levels::Explored;
 use super::{Edge, Layers, Monitor, Options, Path, Progress, Stop, Verdict, least};
 use crate::error::Error;
@@ -117,7 +117,7 @@ pub(super) fn decide<S: StateSpace>(
             Decided::Whole(lasso, least) => (lasso, least),
         };
         property.fault_frontier = least.map(|least| {
-            let within_bounds = !outcome.cuts.is_empty();
+            let within_bounds = faults::is_cut(&outcome.cuts, options);
             FaultFrontier::new(&least, &outcome.faults, within_bounds)
         });
         if property.decl.kind == PropertyKind::Measure && property.verdict == Verdict::Holds {

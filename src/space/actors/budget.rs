@@ -26,8 +26,27 @@ pub(super) struct Budget {
     pub(super) partitions: Vec<Option<usize>>,
     /// Per actor what it may send of its own accord.
     pub(super) byzantine: Vec<Option<usize>>,
+    /// Losses and duplicates on links without a budget, and crashes of a system that bounds only those at a time; where a search bounds them.
+    pub(super) free_losses: Option<usize>,
+    pub(super) free_duplicates: Option<usize>,
+    pub(super) free_crashes: Option<usize>,
+    /// Where a search bounds what the system does not: the first counter that is the search's own (all later ones are, too), and its bound. Their
+    /// limits are one more, and a state that reaches one lies outside.
+    pub(super) bound: Option<(usize, u32)>,
     /// The most that was spent of each, for coverage.
     pub(super) spent: Vec<AtomicU32>,
+}
+
+/// What has no budget.
+pub(super) struct Free {
+    pub(super) losses: bool,
+    pub(super) duplicates: bool,
+    /// Of a system that bounds only the crashes at a time.
+    pub(super) crashes: bool,
+    /// Per actor what it sends of its own accord.
+    pub(super) forges: Vec<bool>,
+    /// Per partition.
+    pub(super) partitions: Vec<bool>,
 }
 
 /// Counters that a step spends from, one as often as it is added.
@@ -131,6 +150,70 @@ impl Budget {
         Ok(budget)
     }
 
+    /// Counts what has no budget, up to one more than `max`: so far a step may still go, and leads outside.
+    ///
+    /// # Errors
+    /// All budgets together are too large.
+    pub(super) fn bound(
+        &mut self,
+        free: &Free,
+        lanes: &[String],
+        partitions: &[String],
+        max: u32,
+    ) -> Result<(), Error> {
+        let first = self.limits.len();
+        let limit = max.saturating_add(1);
+        let mut count =
+            |is_free: bool, name: String| is_free.then(|| self.add(name, limit)).transpose();
+        let losses = count(free.losses, "losses without a budget".to_owned())?;
+        let duplicates = count(free.duplicates, "duplicates without a budget".to_owned())?;
+        let crashes = count(free.crashes, "crashes".to_owned())?;
+        let mut forges = Vec::new();
+        for (is_free, name) in free.forges.iter().zip(lanes) {
+            forges.push(count(*is_free, format!("Byzantine sends of {name}"))?);
+        }
+        let mut forming = Vec::new();
+        for (is_free, name) in free.partitions.iter().zip(partitions) {
+            forming.push(count(*is_free, name.clone())?);
+        }
+        (self.free_losses, self.free_duplicates, self.free_crashes) = (losses, duplicates, crashes);
+        for (counter, free) in self.byzantine.iter_mut().zip(forges) {
+            *counter = counter.or(free);
+        }
+        for (counter, free) in self.partitions.iter_mut().zip(forming) {
+            *counter = counter.or(free);
+        }
+        self.bound = Some((first, max));
+        Ok(())
+    }
+
+    /// Whether there is something that a search bounds.
+    #[inline]
+    pub(super) fn is_bounded(&self) -> bool {
+        self.bound.is_some() && self.n_declared() < self.limits.len()
+    }
+
+    /// Whether a word has more of something than a search goes.
+    pub(super) fn is_beyond(&self, word: u32) -> bool {
+        self.bound.is_some_and(|(first, max)| {
+            let mut own = first..self.limits.len();
+            own.any(|counter| self.value(word, counter) > max)
+        })
+    }
+
+    /// The part of a word that is the system's own.
+    pub(super) fn declared(&self, word: u32) -> u32 {
+        match self.bound.and_then(|(first, _)| self.strides.get(first)) {
+            Some(stride) => word % stride,
+            None => word,
+        }
+    }
+
+    /// How many of the first counters are the system's own.
+    pub(super) fn n_declared(&self) -> usize {
+        self.bound.map_or(self.limits.len(), |(first, _)| first)
+    }
+
     /// The counter that all links with a budget of this kind share.
     fn shared<'a>(
         &mut self,
@@ -195,9 +278,15 @@ impl Budget {
     ) -> (FaultKinds, Vec<usize>) {
         let (mut kinds, mut counters) = (FaultKinds::default(), Vec::new());
         let mut add = |counter: usize, one: String, many: String| {
-            if self.limits[counter] > 0 {
-                let limit = self.limits[counter];
-                kinds.kinds.push(FaultKind { one, many, limit });
+            let bound = self.bound.filter(|(first, _)| counter >= *first);
+            let limit = bound.map_or(self.limits[counter], |(_, max)| max);
+            if limit > 0 {
+                kinds.kinds.push(FaultKind {
+                    one,
+                    many,
+                    limit,
+                    is_bounded: bound.is_some(),
+                });
                 counters.push(counter);
             }
         };
@@ -216,12 +305,22 @@ impl Budget {
             add(counter, format!("crash{of}"), format!("crashes{of}"));
         }
         let words = [
-            (self.losses, "loss", "losses"),
-            (self.duplicates, "duplicate", "duplicates"),
+            (self.free_crashes, None, "crash", "crashes"),
+            (self.losses, None, "loss", "losses"),
+            (self.free_losses, self.losses, "loss", "losses"),
+            (self.duplicates, None, "duplicate", "duplicates"),
+            (
+                self.free_duplicates,
+                self.duplicates,
+                "duplicate",
+                "duplicates",
+            ),
         ];
-        for (counter, one, many) in words {
+        for (counter, budgeted, one, many) in words {
+            // No two kinds have the same name.
+            let which = budgeted.map_or("", |_| " without a budget");
             if let Some(counter) = counter {
-                add(counter, one.to_owned(), many.to_owned());
+                add(counter, format!("{one}{which}"), format!("{many}{which}"));
             }
         }
         for (counter, name) in self.partitions.iter().zip(partitions) {

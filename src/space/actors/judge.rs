@@ -511,11 +511,14 @@ impl ActorSpace {
             }
         };
         let mut question = 0;
-        for boundary in 0..self.boundaries.len() {
+        for boundary in 0..self.system.boundaries.len() {
             if !is_true(question, scratch, &mut out.panic) {
                 out.outside |= 1 << boundary;
             }
             question += 1;
+        }
+        if self.budget.is_bounded() && self.budget.is_beyond(words[self.budget_at()]) {
+            out.outside |= 1 << self.system.boundaries.len();
         }
         if out.outside != 0 {
             return if is_whole {
@@ -643,7 +646,7 @@ impl ActorSpace {
                 let word = if self.budget.is_empty() {
                     0
                 } else {
-                    words[self.budget_at()]
+                    self.budget.declared(words[self.budget_at()])
                 };
                 Ok(Ok(xxh3_128_with_seed(&word.to_le_bytes(), self.hash.seed)))
             };

@@ -332,7 +332,8 @@ impl ActorSpace {
         let spent = self.budget.spent.iter();
         let mut spent: Vec<u32> = spent.map(|spent| spent.load(Ordering::Relaxed)).collect();
         self.share_among_symmetric(&mut spent);
-        for (counter, name) in self.budget.names.iter().enumerate() {
+        let declared = self.budget.names.iter().take(self.budget.n_declared());
+        for (counter, name) in declared.enumerate() {
             let (limit, spent) = (self.budget.limits[counter], spent[counter]);
             let what = if counter < self.budget.n_stimuli {
                 format!("stimulus \"{name}\"")

@@ -34,7 +34,7 @@ pub use layout::Words;
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 
-use self::budget::Budget;
+use self::budget::{Budget, Free};
 use self::byzantine::Traitor;
 use self::inside::Interruption;
 use self::judge::{Decision, Question};
@@ -46,7 +46,7 @@ use self::time::Clock;
 use super::intern::{ContentHash, Kind, Table};
 #[cfg(debug_assertions)]
 use super::sabotage::{Sabotage, Sabotaged};
-use super::{FaultKinds, PropertyDecl};
+use super::{FaultKinds, PROPERTIES_MAX, PropertyDecl};
 use crate::error::Error;
 use crate::system::{Blueprint, ENVIRONMENT, NoOp, Pending, Process};
 
@@ -251,38 +251,103 @@ impl ActorSpace {
         let (mut kinds, counters) =
             self.budget
                 .fault_kinds(&self.lanes, &self.crash_rules, &self.cuts.names);
+        if self.budget.bound.is_some() {
+            return (kinds, counters);
+        }
+        let free = self.free_faults(&self.budget);
+        let of_all = [
+            (free.losses, "losses"),
+            (free.duplicates, "duplicates"),
+            (free.crashes, "crashes"),
+        ];
+        let of_all = of_all.iter().filter(|(is_free, _)| *is_free);
+        kinds
+            .unlimited
+            .extend(of_all.map(|(_, words)| (*words).to_owned()));
+        let forges = free.forges.iter().zip(&self.lanes);
+        let forges = forges.filter(|(is_free, _)| **is_free);
+        let forges = forges.map(|(_, name)| format!("Byzantine sends of {name}"));
+        kinds.unlimited.extend(forges);
+        let partitions = free.partitions.iter().zip(&self.cuts.names);
+        let partitions = partitions.filter(|(is_free, _)| **is_free);
+        let partitions = partitions.map(|(_, name)| format!("partitions \"{name}\""));
+        kinds.unlimited.extend(partitions);
+        (kinds, counters)
+    }
+
+    /// The faults that have no budget of the system's.
+    fn free_faults(&self, budget: &Budget) -> Free {
         let n = self.n_actors();
         let any = |is: fn(&Rule) -> bool| {
             (0..n).any(|src| (0..n).any(|dst| is(&self.rules[src * (n + 1) + dst])))
         };
-        let of_messages = [
-            (any(|rule| rule.losing && !rule.budgeted), "losses"),
-            (
-                any(|rule| rule.keeps && rule.consumes && !rule.keeps_budgeted),
-                "duplicates",
-            ),
-        ];
-        let of_messages = of_messages.iter().filter(|(is, _)| *is);
-        kinds
-            .unlimited
-            .extend(of_messages.map(|(_, words)| (*words).to_owned()));
-        if self
-            .system
-            .rules
-            .simultaneous_crashes
-            .is_some_and(|n| n > 0)
-        {
-            kinds.unlimited.push("crashes".to_owned());
+        let at_a_time = self.system.rules.simultaneous_crashes;
+        let traitors = self.traitors.iter().zip(&budget.byzantine);
+        Free {
+            losses: any(|rule| rule.losing && !rule.budgeted),
+            duplicates: any(|rule| rule.keeps && rule.consumes && !rule.keeps_budgeted),
+            crashes: at_a_time.is_some_and(|n| n > 0),
+            forges: traitors
+                .map(|(traitor, sends)| traitor.is_some() && sends.is_none())
+                .collect(),
+            partitions: budget.partitions.iter().map(Option::is_none).collect(),
         }
-        let traitors = self.traitors.iter().zip(&self.lanes);
-        let endless = traitors.filter(|(t, _)| t.as_ref().is_some_and(|t| t.sends.is_none()));
-        let endless = endless.map(|(_, name)| format!("Byzantine sends of {name}"));
-        kinds.unlimited.extend(endless);
-        let partitions = self.cuts.names.iter().zip(&self.budget.partitions);
-        let partitions = partitions.filter(|(_, counter)| counter.is_none());
-        let partitions = partitions.map(|(name, _)| format!("partitions \"{name}\""));
-        kinds.unlimited.extend(partitions);
-        (kinds, counters)
+    }
+
+    /// See [`StateSpace::bound_faults`](super::StateSpace::bound_faults). What is known of components and handlers stays true, and so do the
+    /// numbers of steps: only what a state counts is another.
+    fn bound_faults_by(&mut self, max: Option<u32>) -> Result<(), Error> {
+        if self.budget.bound.map(|(_, max)| max) == max {
+            return Ok(());
+        }
+        let was_empty = self.budget.is_empty();
+        let mut budget = Budget::of(
+            &self.system,
+            &self.lanes,
+            &self.crash_rules,
+            &self.cuts.names,
+        )?;
+        let mut boundaries = self.boundaries.clone();
+        boundaries.truncate(self.system.boundaries.len());
+        if let Some(max) = max {
+            let free = self.free_faults(&budget);
+            budget.bound(&free, &self.lanes, &self.cuts.names, max)?;
+            boundaries.push(format!("--faults-max {max}"));
+            if boundaries.len() > PROPERTIES_MAX {
+                return Err(Error::capacity(format!(
+                    "more than {} boundaries besides --faults-max",
+                    PROPERTIES_MAX - 1
+                )));
+            }
+        }
+        (self.budget, self.boundaries) = (budget, boundaries);
+        // Byzantine actors count what they send of their own accord.
+        for (traitor, counter) in self.traitors.iter_mut().zip(&self.budget.byzantine) {
+            if let Some(traitor) = traitor {
+                traitor.sends = *counter;
+            }
+        }
+        if was_empty != self.budget.is_empty() {
+            self.header = self.header + usize::from(was_empty) - usize::from(!was_empty);
+            // They know where in a state things are.
+            for decision in &mut self.decisions {
+                *decision = Decision::default();
+            }
+        }
+        self.fault_counters = self.declared_faults().1;
+        self.hash_budget();
+        Ok(())
+    }
+
+    fn hash_budget(&mut self) {
+        let hash = self.hash;
+        let of_counter = |(counter, &limit): (usize, &u32)| {
+            let values = (0..=limit)
+                .map(|value| hash.of(Kind::Budget, counter as u64, 0, &value.to_le_bytes()));
+            values.collect()
+        };
+        let limits = self.budget.limits.iter().enumerate();
+        self.budget.hashes = limits.map(of_counter).collect();
     }
 
     fn rule(&self, src: usize, dst: usize) -> (u32, Rule) {
@@ -346,17 +411,7 @@ impl ActorSpace {
             clock.rehash(&hash);
         }
         *self.has_ticked.get_mut() = false;
-        self.budget.hashes = self
-            .budget
-            .limits
-            .iter()
-            .enumerate()
-            .map(|(counter, &limit)| {
-                (0..=limit)
-                    .map(|value| hash.of(Kind::Budget, counter as u64, 0, &value.to_le_bytes()))
-                    .collect()
-            })
-            .collect();
+        self.hash_budget();
         self.stimulus_items.clear();
         for i in 0..self.system.stimuli.len() {
             let stimulus = &self.system.stimuli[i];

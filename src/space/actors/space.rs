@@ -156,6 +156,10 @@ impl StateSpace for ActorSpace {
         self.set_reduction(on)
     }
 
+    fn bound_faults(&mut self, max: Option<u32>) -> Result<(), Error> {
+        self.bound_faults_by(max)
+    }
+
     fn fault_kinds(&self) -> FaultKinds {
         self.declared_faults().0
     }

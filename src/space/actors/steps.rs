@@ -122,7 +122,10 @@ impl ActorSpace {
             }
             Place::Lose(at) => {
                 let item = &self.items[words[at] as usize];
-                let losses = self.budget.losses.filter(|_| item.rule.budgeted);
+                let losses = match item.rule.budgeted {
+                    true => self.budget.losses,
+                    false => self.budget.free_losses,
+                };
                 let spends = Spends::default().add(losses).add(self.budget.faults);
                 if !affords(&spends) {
                     return Ok(None);
@@ -165,7 +168,7 @@ impl ActorSpace {
                         if (0..self.n_actors()).filter(|&other| !up(other)).count() >= limit {
                             return Ok(None);
                         }
-                        Spends::default()
+                        Spends::default().add(self.budget.free_crashes)
                     }
                     None => match self.crash_spends(actor) {
                         Some(spends) => spends,
@@ -295,7 +298,10 @@ impl ActorSpace {
     pub(super) fn keep_spends(&self, item: &Item) -> Spends {
         // Where no delivery consumes, keeping is no fault.
         let faults = self.budget.faults.filter(|_| item.rule.consumes);
-        let duplicates = self.budget.duplicates.filter(|_| item.rule.keeps_budgeted);
+        let duplicates = match item.rule.keeps_budgeted {
+            true => self.budget.duplicates,
+            false => self.budget.free_duplicates.filter(|_| item.rule.consumes),
+        };
         let is_forgotten = self.hash.sabotage.is(Sabotage::DuplicateNotSpent);
         Spends::default()
             .add(duplicates.filter(|_| !is_forgotten))
