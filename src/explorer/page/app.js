@@ -12,9 +12,6 @@ import { Router } from './route.js';
 import { Rows } from './rows.js';
 import { Visited } from './visited.js';
 
-/** While somebody steps fast, states are asked for no more often than this, in milliseconds. */
-const PACE = 110;
-
 /** @typedef {{ id: number, kind: 'error' | 'warn' | 'info', text: string, detail?: string }} Notice */
 /** @typedef {'trace' | 'properties' | 'actions' | 'state'} Panel */
 
@@ -45,10 +42,8 @@ export class App {
     this.ui = { help: false, menu: null, picking: false, panel: 'trace', dropping: false };
     /** Called once the model is known. */
     this.onModel = () => {};
-    this.settled = 0;
-    this.paced = -Infinity;
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.pacer = undefined;
+    /** The positions that were asked about last. */
+    this.settled = { state: 0, next: 0 };
     /** What is to be said to those who listen. */
     this.said = '';
     /** What was brought into sight last, by view. @type {Record<string, string>} */
@@ -121,19 +116,21 @@ export class App {
   get state() {
     const header = this.header;
     if (!header) return { loading: true, stale: false };
-    const path = beginning(header, this.paceTo(this.at));
-    const view = this.route.full ? 'full' : 'diff';
-    const at = (path.length - header.base_length) / header.code_length;
-    return this.resources.keep('state', `state ${path} ${view}`, () => api.state(path, at, view));
+    const at = this.pace('state', header);
+    return this.resources.keep('state', this.key('state', header, at), () => api.state(beginning(header, at), at, this.view));
   }
 
   /** What can happen next. */
   get next() {
     const header = this.header;
     if (!header) return { loading: true, stale: false };
-    const path = beginning(header, this.paceTo(this.at));
-    const at = (path.length - header.base_length) / header.code_length;
-    return this.resources.keep('next', `next ${path}`, () => api.next(path, at));
+    const at = this.pace('next', header);
+    return this.resources.keep('next', this.key('next', header, at), () => api.next(beginning(header, at), at));
+  }
+
+  /** @param {'state' | 'next'} kind @param {import('./types.js').Path} header @param {number} at */
+  key(kind, header, at) {
+    return `${kind} ${this.paths.number(header.id)} ${at} ${kind === 'state' ? this.view : ''}`;
   }
 
   /** The lane whose state is shown. */
@@ -146,21 +143,21 @@ export class App {
     return lanes.find((lane) => lane.kind !== 'environment')?.lane ?? 0;
   }
 
-  /** Follows the position, but not faster than the server should be asked. @param {number} at */
-  paceTo(at) {
-    if (this.settled === at) return at;
-    const wait = this.paced + PACE - performance.now();
-    if (wait <= 0) {
-      this.paced = performance.now();
-      this.settled = at;
-    } else {
-      this.pacer ??= setTimeout(() => {
-        this.pacer = undefined;
-        this.draw();
-      }, wait);
-    }
-    const n = this.header?.n_steps ?? 0;
-    return Math.min(this.settled, n);
+  /**
+   * Follows the position, but asks for nothing before the last answer of its kind came: who steps fast skips some.
+   * @param {'state' | 'next'} kind @param {import('./types.js').Path} header
+   */
+  pace(kind, header) {
+    const { at } = this;
+    const last = Math.min(this.settled[kind], header.n_steps);
+    if (last !== at && this.resources.isLoading(this.key(kind, header, last))) return last;
+    this.settled[kind] = at;
+    return at;
+  }
+
+  /** @returns {'diff' | 'full'} */
+  get view() {
+    return this.route.full ? 'full' : 'diff';
   }
 
   // ---- Going somewhere ----

@@ -41,8 +41,8 @@ function finding(app, header, shown) {
  */
 function why(app, header, shown) {
   if (header.loop || shown.step === 0) return html`<p class="reason plain" data-reason>${withoutName(app, shown)}</p>`;
-  const path = beginning(header, shown.step);
-  const state = app.resources.get(`state ${path} diff`, () => api.state(path, shown.step, 'diff')).value;
+  const key = `state ${app.paths.number(header.id)} ${shown.step} diff`;
+  const state = app.resources.get(key, () => api.state(beginning(header, shown.step), shown.step, 'diff')).value;
   const step = app.paths.get(app.asked, shown.step).steps[shown.step];
   const rows = (state?.diff ?? []).filter((/** @type {any} */ row) => row.lane !== null);
   const note = state?.verdicts.find((/** @type {any} */ one) => one.property === shown.property)?.note;

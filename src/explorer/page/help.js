@@ -1,5 +1,5 @@
 /** The help: all keys, and what the signs mean. */
-import { html, svg } from './vendor/lit-html/lit-html.js';
+import { html, nothing, svg } from './vendor/lit-html/lit-html.js';
 import * as glyphs from './glyphs.js';
 
 /** @type {[string[], string][]} */
@@ -46,6 +46,12 @@ export function help(app) {
   return html`
     <dialog id="help" aria-labelledby="help-title" @close=${close} @click=${(/** @type {Event} */ event) => event.target === event.currentTarget && close()}>
       <header><h2 id="help-title">Help</h2><button class="plain icon" aria-label="Close" data-command="close-help" @click=${close}>${glyphs.close()}</button></header>
+      ${app.ui.help ? body() : nothing}
+    </dialog>`;
+}
+
+function body() {
+  return html`
       <div class="body">
         <section><h3>Keys</h3><dl>${KEYS.map(([keys, what]) => html`<dt>${keys.map((key) => html`<kbd>${key}</kbd> `)}</dt><dd>${what}</dd>`)}</dl></section>
         <section class="spacetime"><h3>Signs</h3><ul class="legend">${SIGNS.map(([sign, what]) => html`<li><svg width="36" height="20" aria-hidden="true">${sign}</svg><span>${what}</span></li>`)}</ul></section>
@@ -53,8 +59,7 @@ export function help(app) {
           <p>Time goes downwards. Everything on the page is about the position that is looked at: the step with the frame. Going back keeps what comes
             after; taking another action forks, and the visited tree keeps both ways. The address in the browser holds all of it: reload, Back and Forward
             restore it, and a trace file can be dropped anywhere.</p></section>
-      </div>
-    </dialog>`;
+      </div>`;
 }
 
 /** Opens or closes the dialog, after a drawing. @param {import('./app.js').App} app */

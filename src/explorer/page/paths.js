@@ -26,10 +26,22 @@ export class Paths {
     this.arrived = arrived;
     /** @type {Map<string, Known>} */
     this.known = new Map();
+    /** The one that was asked for last. @type {Known | null} */
+    this.last = null;
+    /** Short names: the name of a long path is long. @type {Map<string, number>} */
+    this.numbers = new Map();
+  }
+
+  /** A short name for a path, as long as the page is open. @param {string} id @returns {number} */
+  number(id) {
+    let number = this.numbers.get(id);
+    if (number === undefined) this.numbers.set(id, (number = this.numbers.size));
+    return number;
   }
 
   /** @param {string} asked @returns {Known} */
   of(asked) {
+    if (this.last?.asked === asked) return this.last;
     let known = this.known.get(asked);
     if (known) this.known.delete(asked);
     else known = { asked, header: null, steps: [], error: null };
@@ -38,6 +50,7 @@ export class Paths {
       if (this.known.size <= KEPT) break;
       this.known.delete(old);
     }
+    this.last = known;
     return known;
   }
 
@@ -53,7 +66,7 @@ export class Paths {
       if (known.steps[step]) return known;
     }
     const from = api.windowOf(step);
-    const answer = this.resources.get(`path ${asked} ${from}`, async () => {
+    const answer = this.resources.get(`path ${this.number(asked)} ${from}`, async () => {
       const header = await api.path(asked, from);
       this.take(asked, header);
       return header;

@@ -82,6 +82,11 @@ export class Resources {
     return this.entries.get(key)?.value;
   }
 
+  /** Whether an answer is awaited. @param {string} key */
+  isLoading(key) {
+    return this.entries.get(key)?.loading ?? false;
+  }
+
   /** Forgets answers, so that they are asked for again. @param {string} start of their keys */
   drop(start) {
     for (const key of [...this.entries.keys()]) if (key.startsWith(start)) this.entries.delete(key);

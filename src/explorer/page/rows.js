@@ -10,6 +10,9 @@
 /** Rows above and below what is seen that exist too. */
 const SPARE = 8;
 
+/** So many pixels can be scrolled before more rows are needed. */
+const SLACK = 100;
+
 export class Rows {
   /** @param {() => void} changed called when another part is seen */
   constructor(changed) {
@@ -18,6 +21,8 @@ export class Rows {
     this.seen = new Map();
     /** @type {WeakSet<Element>} */
     this.known = new WeakSet();
+    /** How far each was scrolled when it was drawn last. @type {Map<string, number>} */
+    this.drawnAt = new Map();
     /** @type {Map<string, { y: number, height: number, x?: number, head: number }>} */
     this.wanted = new Map();
     this.sizes = new ResizeObserver((entries) => {
@@ -54,6 +59,7 @@ export class Rows {
   drawn(root) {
     for (const element of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll('[data-scroller]'))) {
       const name = element.dataset.scroller ?? '';
+      this.drawnAt.set(name, this.of(name).top);
       if (!this.known.has(element)) {
         this.known.add(element);
         this.sizes.observe(element);
@@ -73,9 +79,9 @@ export class Rows {
     const name = element.dataset.scroller ?? '';
     const now = { top: element.scrollTop, left: element.scrollLeft, height: element.clientHeight, width: element.clientWidth };
     const was = this.seen.get(name);
-    if (was && was.top === now.top && was.left === now.left && was.height === now.height && was.width === now.width) return;
     this.seen.set(name, now);
-    this.changed();
+    const isSized = was && was.height === now.height && was.width === now.width;
+    if (!isSized || Math.abs(now.top - (this.drawnAt.get(name) ?? 0)) > SLACK) this.changed();
   }
 }
 

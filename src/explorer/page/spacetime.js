@@ -116,7 +116,7 @@ function windows(app) {
   /** @type {api.Problem | null} */
   let error = null;
   for (const from of froms) {
-    const key = `space ${header.id} ${from} ${hide} ${cone ?? ''}`;
+    const key = `space ${app.paths.number(header.id)} ${from} ${hide} ${cone ?? ''}`;
     const answer = app.resources.keep(`space ${from}`, key, () => api.spacetime(header.id, from, { hide, cone }));
     stale ||= answer.stale || answer.loading;
     error ??= answer.error ?? null;
@@ -126,8 +126,17 @@ function windows(app) {
   return { space, error, stale };
 }
 
+/** What was worked out last: most drawings are of the same windows in the same room. @type {{ a?: Spacetime, b?: Spacetime, both?: Spacetime, space?: Spacetime, room?: number, fit?: Fit }} */
+const last = {};
+
 /** Two windows of the same diagram. @param {Spacetime} a @param {Spacetime} b @returns {Spacetime} */
 function joined(a, b) {
+  if (last.a !== a || last.b !== b || !last.both) Object.assign(last, { a, b, both: join(a, b) });
+  return /** @type {Spacetime} */ (last.both);
+}
+
+/** @param {Spacetime} a @param {Spacetime} b @returns {Spacetime} */
+function join(a, b) {
   if (a.path !== b.path) return b;
   const seen = new Set(a.edges.map(edgeKey));
   return { ...a, events: [...a.events, ...b.events], edges: [...a.edges, ...b.edges.filter((edge) => !seen.has(edgeKey(edge)))] };
@@ -144,7 +153,8 @@ export function spacetime(app) {
   const shift = ABOVE - space.start_y;
   const height = space.height + shift + 24;
   const { top, height: high, width: room } = app.rows.of('spacetime');
-  const fitted = fit(space, room);
+  if (last.space !== space || last.room !== room || !last.fit) Object.assign(last, { space, room, fit: fit(space, room) });
+  const fitted = /** @type {Fit} */ (last.fit);
   reveal(app, space, shift, fitted);
   const from = top - HEAD - shift - 240;
   const to = top + high - HEAD - shift + 240;

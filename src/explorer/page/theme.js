@@ -8,6 +8,8 @@
 
 const KEY = 'allways-theme';
 
+const systemDark = matchMedia('(prefers-color-scheme: dark)');
+
 /** @type {Theme[]} */
 const ORDER = ['system', 'light', 'dark'];
 
@@ -26,7 +28,7 @@ export function theme() {
 export function isDark() {
   const chosen = document.documentElement.dataset.theme;
   if (chosen === 'light' || chosen === 'dark') return chosen === 'dark';
-  return matchMedia('(prefers-color-scheme: dark)').matches;
+  return systemDark.matches;
 }
 
 /** Makes the page follow a choice, and keeps it. @param {Theme} chosen */
@@ -48,5 +50,5 @@ export function toggleTheme() {
 
 /** Calls back when the system's preference changes. @param {() => void} changed */
 export function onThemeChange(changed) {
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', changed);
+  systemDark.addEventListener('change', changed);
 }
