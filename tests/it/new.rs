@@ -220,6 +220,26 @@ fn the_guide_begins_with_the_model_that_is_made() {
 }
 
 #[test]
+fn there_has_to_be_a_crate_to_watch() {
+    let nowhere = Sandbox::new();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_allways"));
+    let program = program
+        .args(["check", "--watch", "duva-join"])
+        .env_remove("CARGO_MANIFEST_DIR")
+        .current_dir(nowhere.path("."));
+    let output = program.output().expect("the binary runs");
+    let complained = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{complained}");
+    let told = if cfg!(windows) {
+        "Windows"
+    } else {
+        "there is no crate here"
+    };
+    assert!(complained.contains(told), "{complained}");
+    assert!(complained.contains("help: "), "{complained}");
+}
+
+#[test]
 fn the_help_of_what_begins_a_project_fits_eighty_columns() {
     let sandbox = Sandbox::new();
     for command in ["new", "simulate", "check"] {
