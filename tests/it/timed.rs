@@ -7,13 +7,15 @@ use allways::check;
 use allways::search::{Options, Verdict};
 use allways::space::ActorSpace;
 
-use crate::timed_systems::{Effect, Random, Reaction, Spec, Window};
+use crate::timed_systems::{Effect, Random, Reaction, Spec, Watch, Window};
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Local {
     /// `None` while down.
     state: Option<u8>,
     timers: BTreeMap<u8, Window>,
+    /// How many alternatives there are.
+    choices: u8,
 }
 
 /// Messages, each with the ticks that remain.
@@ -30,6 +32,9 @@ struct State {
     crashed: bool,
     is_cut: bool,
     was_cut: bool,
+    /// The stimuli that happened.
+    stimulated: Vec<bool>,
+    seen: u8,
 }
 
 /// What fairness speaks of.
@@ -37,6 +42,8 @@ struct State {
 enum Class {
     Delivery(usize, usize, u8),
     Timer(usize, u8),
+    Choice(usize),
+    Stimulus(usize),
     Recovery,
     Heal,
     Tick,
@@ -54,16 +61,49 @@ struct Step {
     wakes: bool,
 }
 
+/// A handler that runs: the event is consumed already.
+struct Happening<'a> {
+    before: State,
+    actor: usize,
+    reaction: &'a Reaction,
+    told: Watch,
+    takes: BTreeSet<Class>,
+    is_instant: bool,
+    wakes: bool,
+}
+
+/// The numbers of effects after which a crash inside leaves something of its own behind: what was sent differs from what is sent by fewer, and by all.
+fn prefixes(reaction: &Reaction) -> Vec<usize> {
+    let n = reaction.effects.len();
+    let sent = |k: usize| {
+        let sends = reaction.effects[..k].iter();
+        sends
+            .filter(|effect| matches!(effect, Effect::Send(..)))
+            .count()
+    };
+    let is_own = |k: usize| sent(k) != sent(n) && (0..k).all(|fewer| sent(fewer) != sent(k));
+    (0..=n).filter(|&k| k == 0 || is_own(k)).collect()
+}
+
 impl State {
-    fn react(&mut self, spec: &Spec, actor: usize, reaction: &Reaction) -> BTreeSet<Class> {
+    /// The first so many effects happen, or all.
+    fn react(
+        &mut self,
+        spec: &Spec,
+        actor: usize,
+        reaction: &Reaction,
+        effects_max: Option<usize>,
+    ) -> BTreeSet<Class> {
         let before = self.locals[actor].timers.clone();
         let mut again = BTreeSet::new();
         if let Some(next) = reaction.state {
             self.locals[actor].state = Some(next);
         }
-        for effect in &reaction.effects {
+        let n = effects_max.unwrap_or(reaction.effects.len());
+        for effect in &reaction.effects[..n] {
             match *effect {
                 Effect::Send(to, msg) => {
+                    self.tell(spec, Watch::Sent);
                     let link = spec.links[actor][to];
                     let channel = &mut self.in_flight[actor][to];
                     let copies = channel.iter().filter(|(other, _)| *other == msg).count();
@@ -83,18 +123,41 @@ impl State {
                 Effect::Cancel(timer) => {
                     self.locals[actor].timers.remove(&timer);
                 }
+                Effect::Choose(n) => self.locals[actor].choices = n,
             }
         }
         again
     }
 
-    fn initial(spec: &Spec) -> State {
+    fn tell(&mut self, spec: &Spec, event: Watch) {
+        if spec.watches == Some(event) {
+            self.seen = (self.seen + 1).min(Watch::MAX);
+        }
+    }
+
+    fn crash(&mut self, spec: &Spec, actor: usize) {
+        self.crashed = true;
+        self.locals[actor] = Local {
+            state: None,
+            timers: BTreeMap::new(),
+            choices: 0,
+        };
+        self.tell(spec, Watch::Crashed);
+    }
+
+    fn may_crash_inside(&self, spec: &Spec) -> bool {
+        spec.crashes.is_some() && spec.crashes_inside && !self.crashed
+    }
+
+    /// One state, and one for each crash inside `on_start`.
+    fn initial(spec: &Spec) -> Vec<State> {
         let n = spec.tables.len();
         let down = Local {
             state: None,
             timers: BTreeMap::new(),
+            choices: 0,
         };
-        let mut state = State {
+        let mut states = vec![State {
             locals: vec![down; n],
             in_flight: vec![vec![Vec::new(); n]; n],
             keeps_time: !spec.is_partial,
@@ -103,11 +166,28 @@ impl State {
             crashed: false,
             is_cut: false,
             was_cut: false,
-        };
+            stimulated: vec![false; spec.stimuli.len()],
+            seen: 0,
+        }];
         for actor in 0..n {
-            state.react(spec, actor, &spec.tables[actor].start);
+            let start = &spec.tables[actor].start;
+            let mut next = Vec::new();
+            for state in states {
+                let mut begun = state.clone();
+                begun.react(spec, actor, start, None);
+                next.push(begun);
+                if state.may_crash_inside(spec) {
+                    for k in prefixes(start) {
+                        let mut crashed = state.clone();
+                        crashed.react(spec, actor, start, Some(k));
+                        crashed.crash(spec, actor);
+                        next.push(crashed);
+                    }
+                }
+            }
+            states = next;
         }
-        state
+        states
     }
 
     fn is_held_back(&self, from: usize, to: usize) -> bool {
@@ -163,6 +243,31 @@ impl State {
                 wakes,
             });
         };
+        // A handler runs, or its actor crashes while it does.
+        let happens = |push: &mut dyn FnMut(State, BTreeSet<Class>, bool, bool),
+                       happening: Happening<'_>| {
+            let Happening {
+                mut before,
+                actor,
+                reaction,
+                told,
+                mut takes,
+                is_instant,
+                wakes,
+            } = happening;
+            before.tell(spec, told);
+            let mut next = before.clone();
+            takes.extend(next.react(spec, actor, reaction, None));
+            push(next, takes, is_instant, wakes);
+            if before.may_crash_inside(spec) {
+                for k in prefixes(reaction) {
+                    let mut next = before.clone();
+                    next.react(spec, actor, reaction, Some(k));
+                    next.crash(spec, actor);
+                    push(next, BTreeSet::new(), false, false);
+                }
+            }
+        };
         for from in 0..n {
             for to in 0..n {
                 let link = spec.links[from][to];
@@ -183,23 +288,27 @@ impl State {
                     {
                         let reaction =
                             &spec.tables[to].on_msg[usize::from(state)][usize::from(msg)];
-                        let own = Class::Delivery(from, to, msg);
-                        let mut next = without.clone();
-                        let mut takes = next.react(spec, to, reaction);
-                        takes.insert(own);
-                        push(next, takes, true, true);
+                        let received = |before: State, is_first: bool| Happening {
+                            before,
+                            actor: to,
+                            reaction,
+                            told: Watch::Received,
+                            takes: BTreeSet::from([Class::Delivery(from, to, msg)]),
+                            is_instant: is_first,
+                            wakes: is_first,
+                        };
+                        happens(&mut push, received(without.clone(), true));
                         if link.duplicates_once && !self.duplicated {
                             let mut next = self.clone();
                             next.duplicated = true;
-                            let mut takes = next.react(spec, to, reaction);
-                            takes.insert(own);
-                            push(next, takes, false, false);
+                            happens(&mut push, received(next, false));
                         }
                     }
                     if link.fair_loss || link.loses_once && !self.lost {
                         let mut next = without;
                         next.lost = link.loses_once;
                         next.lost |= self.lost;
+                        next.tell(spec, Watch::Lost);
                         push(next, BTreeSet::new(), false, false);
                     }
                 }
@@ -209,33 +318,73 @@ impl State {
             let local = &self.locals[actor];
             let Some(state) = local.state else {
                 if let Some((true, recovers)) = spec.crashes {
-                    let mut next = self.clone();
-                    next.react(spec, actor, &spec.tables[actor].start);
                     let takes = recovers.then_some(Class::Recovery);
-                    push(next, takes.into_iter().collect(), true, true);
+                    let recovery = Happening {
+                        before: self.clone(),
+                        actor,
+                        reaction: &spec.tables[actor].start,
+                        told: Watch::Recovered,
+                        takes: takes.into_iter().collect(),
+                        is_instant: true,
+                        wakes: true,
+                    };
+                    happens(&mut push, recovery);
                 }
                 continue;
             };
             for (&timer, &window) in &local.timers {
                 if self.may_happen_now(Some(window)) {
-                    let mut next = self.clone();
-                    next.locals[actor].timers.remove(&timer);
-                    let reaction =
-                        &spec.tables[actor].on_timer[usize::from(state)][usize::from(timer)];
-                    let mut takes = next.react(spec, actor, reaction);
-                    // Others that were set before and are set again.
-                    takes.retain(|class| self.sets(*class));
-                    takes.insert(Class::Timer(actor, timer));
-                    push(next, takes, true, true);
+                    let mut before = self.clone();
+                    before.locals[actor].timers.remove(&timer);
+                    let row = &spec.tables[actor].on_timer[usize::from(state)];
+                    let fires = Happening {
+                        before,
+                        actor,
+                        reaction: &row[usize::from(timer)],
+                        told: Watch::TimedOut,
+                        takes: BTreeSet::from([Class::Timer(actor, timer)]),
+                        is_instant: true,
+                        wakes: true,
+                    };
+                    happens(&mut push, fires);
+                }
+            }
+            for side in 0..local.choices {
+                let mut before = self.clone();
+                before.locals[actor].choices = 0;
+                let row = &spec.tables[actor].on_choice[usize::from(state)];
+                let chooses = Happening {
+                    before,
+                    actor,
+                    reaction: &row[usize::from(side)],
+                    told: Watch::Chose,
+                    takes: BTreeSet::from([Class::Choice(actor)]),
+                    is_instant: true,
+                    wakes: true,
+                };
+                happens(&mut push, chooses);
+            }
+            for (i, &(to, msg, must_happen)) in spec.stimuli.iter().enumerate() {
+                if to == actor && !self.stimulated[i] {
+                    let mut before = self.clone();
+                    before.stimulated[i] = true;
+                    let row = &spec.tables[actor].on_msg[usize::from(state)];
+                    let takes = must_happen.then_some(Class::Stimulus(i));
+                    let stimulus = Happening {
+                        before,
+                        actor,
+                        reaction: &row[usize::from(msg)],
+                        told: Watch::Received,
+                        takes: takes.into_iter().collect(),
+                        is_instant: false,
+                        wakes: false,
+                    };
+                    happens(&mut push, stimulus);
                 }
             }
             if spec.crashes.is_some() && !self.crashed {
                 let mut next = self.clone();
-                next.crashed = true;
-                next.locals[actor] = Local {
-                    state: None,
-                    timers: BTreeMap::new(),
-                };
+                next.crash(spec, actor);
                 push(next, BTreeSet::new(), false, false);
             }
         }
@@ -243,9 +392,11 @@ impl State {
             let mut next = self.clone();
             next.is_cut = !self.is_cut;
             if self.is_cut && heals {
+                next.tell(spec, Watch::Healed);
                 push(next, BTreeSet::from([Class::Heal]), false, true);
             } else if !self.was_cut {
                 next.was_cut = true;
+                next.tell(spec, Watch::Partitioned);
                 push(next, BTreeSet::new(), false, false);
             }
         }
@@ -273,13 +424,6 @@ impl State {
         }
         steps
     }
-
-    fn sets(&self, class: Class) -> bool {
-        match class {
-            Class::Timer(actor, timer) => self.locals[actor].timers.contains_key(&timer),
-            _ => true,
-        }
-    }
 }
 
 /// All states and steps.
@@ -287,6 +431,8 @@ struct Graph {
     states: Vec<State>,
     /// Where each step leads.
     steps: Vec<Vec<(usize, Step)>>,
+    /// How many of the first states are initial.
+    n_initial: usize,
 }
 
 /// No system with more states is compared.
@@ -294,12 +440,19 @@ const STATES_MAX: usize = 1500;
 
 impl Graph {
     fn of(spec: &Spec) -> Option<Graph> {
-        let initial = State::initial(spec);
-        let mut known = BTreeMap::from([(initial.clone(), 0)]);
+        let mut known: BTreeMap<State, usize> = BTreeMap::new();
         let mut graph = Graph {
-            states: vec![initial],
+            states: Vec::new(),
             steps: Vec::new(),
+            n_initial: 0,
         };
+        for initial in State::initial(spec) {
+            let next = graph.states.len();
+            if *known.entry(initial.clone()).or_insert(next) == next {
+                graph.states.push(initial);
+            }
+        }
+        graph.n_initial = graph.states.len();
         while graph.steps.len() < graph.states.len() {
             let steps = graph.states[graph.steps.len()].steps(spec);
             let mut placed = Vec::new();
@@ -451,7 +604,7 @@ impl Graph {
 
 #[test]
 fn engine_and_interpreter_agree_about_time() {
-    let n_systems = 600;
+    let n_systems = 900;
     let (mut n_compared, mut n_states) = (0, 0);
     let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
     for seed in 0..n_systems {
@@ -501,7 +654,7 @@ fn engine_and_interpreter_agree_about_time() {
                 .any(|at| !holds(at) && !graph.steps[at].iter().any(|(_, step)| step.wakes)),
             "eventually" => {
                 let mut among = vec![false; graph.states.len()];
-                let mut open: Vec<usize> = vec![0];
+                let mut open: Vec<usize> = (0..graph.n_initial).collect();
                 while let Some(at) = open.pop() {
                     if !holds(at) && !among[at] {
                         among[at] = true;
@@ -541,8 +694,19 @@ fn engine_and_interpreter_agree_about_time() {
         *seen
             .entry(if is_zeno { "Zeno" } else { "no Zeno" })
             .or_default() += 1;
-        if spec.is_partial {
-            *seen.entry("partial").or_default() += 1;
+        let has = |is: fn(&Step) -> bool| graph.steps.iter().flatten().any(|(_, s)| is(s));
+        let takes_choice = |step: &Step| step.takes.iter().any(|c| matches!(c, Class::Choice(_)));
+        for (is, what) in [
+            (spec.is_partial, "partial"),
+            (has(takes_choice), "choices"),
+            (graph.states.iter().any(|s| s.seen > 0), "observers"),
+            (
+                graph.states.iter().any(|s| s.stimulated.contains(&true)),
+                "stimuli",
+            ),
+            (graph.n_initial > 1, "crashes inside handlers"),
+        ] {
+            *seen.entry(what).or_default() += u32::from(is);
         }
     }
     println!("{n_compared} systems, {n_states} states: {seen:?}");
@@ -560,6 +724,10 @@ fn engine_and_interpreter_agree_about_time() {
         "no Zeno",
         "partial",
         "time cannot go on",
+        "choices",
+        "observers",
+        "stimuli",
+        "crashes inside handlers",
     ] {
         let n = seen.get(what).copied().unwrap_or(0);
         assert!(n >= 5, "{what}: only {n} systems");

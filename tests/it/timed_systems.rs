@@ -32,6 +32,56 @@ pub(crate) enum Effect {
     /// With the range `a..b`.
     Set(u8, u32, u32),
     Cancel(u8),
+    /// So many alternatives, instead of those that there were.
+    Choose(u8),
+}
+
+/// What an observer counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Watch {
+    Received,
+    Sent,
+    TimedOut,
+    Chose,
+    Crashed,
+    Recovered,
+    Lost,
+    Partitioned,
+    Healed,
+}
+
+impl Watch {
+    /// It counts up to here.
+    pub(crate) const MAX: u8 = 2;
+
+    fn of(event: &Event<'_, u8>) -> Watch {
+        match event {
+            Event::Received(_) => Watch::Received,
+            Event::Sent(_) => Watch::Sent,
+            Event::TimedOut(_) => Watch::TimedOut,
+            Event::Chose(_) => Watch::Chose,
+            Event::Crashed(_) => Watch::Crashed,
+            Event::Recovered(_) => Watch::Recovered,
+            Event::Lost(_) => Watch::Lost,
+            Event::Partitioned(_) => Watch::Partitioned,
+            Event::Healed(_) => Watch::Healed,
+        }
+    }
+
+    fn random(random: &mut Random) -> Watch {
+        let all = [
+            Watch::Received,
+            Watch::Sent,
+            Watch::TimedOut,
+            Watch::Chose,
+            Watch::Crashed,
+            Watch::Recovered,
+            Watch::Lost,
+            Watch::Partitioned,
+            Watch::Healed,
+        ];
+        all[random.below(all.len() as u32) as usize]
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -45,6 +95,8 @@ pub(crate) struct Table {
     pub(crate) start: Reaction,
     pub(crate) on_msg: Vec<Vec<Reaction>>,
     pub(crate) on_timer: Vec<Vec<Reaction>>,
+    /// By state and alternative; none where the actor never chooses.
+    pub(crate) on_choice: Vec<Vec<Reaction>>,
 }
 
 impl Table {
@@ -57,6 +109,7 @@ impl Table {
                 Effect::Send(to, msg) => o.send(Id::from(to), msg),
                 Effect::Set(timer, a, b) => o.set_timer(timer, ticks(a..b)),
                 Effect::Cancel(timer) => o.cancel_timer(timer),
+                Effect::Choose(n) => o.choose_random("side", (0..n).collect()),
             }
         }
     }
@@ -66,7 +119,7 @@ impl Actor for Table {
     type Msg = u8;
     type State = u8;
     type Timer = u8;
-    type Random = ();
+    type Random = u8;
     type Storage = ();
 
     fn on_start(&self, _: Id, _: &Option<()>, o: &mut Out<Self>) -> u8 {
@@ -82,6 +135,11 @@ impl Actor for Table {
 
     fn on_timeout(&self, _: Id, state: &mut Cow<'_, u8>, timer: &u8, o: &mut Out<Self>) {
         let reaction = &self.on_timer[usize::from(**state)][usize::from(*timer)];
+        Table::apply(reaction, state, o);
+    }
+
+    fn on_random(&self, _: Id, state: &mut Cow<'_, u8>, side: &u8, o: &mut Out<Self>) {
+        let reaction = &self.on_choice[usize::from(**state)][usize::from(*side)];
         Table::apply(reaction, state, o);
     }
 }
@@ -111,6 +169,11 @@ pub(crate) struct Spec {
     pub(crate) links: Vec<Vec<LinkSpec>>,
     /// One crash of anybody; whether who crashed may start again, and does in the end.
     pub(crate) crashes: Option<(bool, bool)>,
+    /// It may be inside a handler.
+    pub(crate) crashes_inside: bool,
+    /// Each once: receiver, message, whether it must happen.
+    pub(crate) stimuli: Vec<(usize, u8, bool)>,
+    pub(crate) watches: Option<Watch>,
     /// One partition between the first two actors; whether it heals.
     pub(crate) partition: Option<bool>,
     /// (actor, state) of `always not`, `eventually` and `stabilises`.
@@ -161,6 +224,7 @@ impl Spec {
                 start,
                 on_msg,
                 on_timer,
+                on_choice: Vec::new(),
             });
         }
         let link = |random: &mut Random| {
@@ -175,7 +239,7 @@ impl Spec {
                 delay: (earliest, earliest + random.below(3)),
             }
         };
-        Spec {
+        let mut spec = Spec {
             is_partial: random.chance(40),
             links: (0..n)
                 .map(|_| (0..n).map(|_| link(random)).collect())
@@ -189,7 +253,30 @@ impl Spec {
                 random.below(n as u32) as usize,
                 1 + random.below(u32::from(STATES) - 1) as u8,
             ),
+            crashes_inside: random.chance(50),
+            stimuli: Vec::new(),
+            watches: random.chance(35).then(|| Watch::random(random)),
+        };
+        if random.chance(30) {
+            let to = random.below(n as u32) as usize;
+            let msg = random.below(u32::from(MSGS)) as u8;
+            spec.stimuli.push((to, msg, random.chance(50)));
         }
+        for table in &mut spec.tables {
+            if random.chance(30) {
+                table.on_choice = (0..STATES)
+                    .map(|from| (0..2).map(|_| reaction(random, from)).collect())
+                    .collect();
+                let rows = table.on_msg.iter_mut().chain(&mut table.on_timer);
+                for own in rows.flatten().chain([&mut table.start]) {
+                    if random.chance(30) {
+                        let alternatives = [2, 2, 1, 0][random.below(4) as usize];
+                        own.effects.push(Effect::Choose(alternatives));
+                    }
+                }
+            }
+        }
+        spec
     }
 
     pub(crate) fn system(&self) -> System<u8> {
@@ -224,10 +311,25 @@ impl Spec {
             }
         }
         if let Some((recover, recovers)) = self.crashes {
-            sys.crashes(match (recover, recovers) {
+            let crashes = match (recover, recovers) {
                 (true, true) => Crashes::recovery(1).recovers(),
                 (true, false) => Crashes::recovery(1),
                 (false, _) => Crashes::stop(1),
+            };
+            sys.crashes(match self.crashes_inside {
+                true => crashes.inside_handlers(),
+                false => crashes,
+            });
+        }
+        for (i, &(to, msg, must_happen)) in self.stimuli.iter().enumerate() {
+            let stimulus = sys.stimulus(format!("stimulus {i}"), Id::from(to), msg);
+            if must_happen {
+                stimulus.must_happen();
+            }
+        }
+        if let Some(watch) = self.watches {
+            sys.observer("seen", 0_u8, move |n: &u8, event: &Event<'_, u8>| {
+                (Watch::of(event) == watch && *n < Watch::MAX).then(|| n + 1)
             });
         }
         if let Some(heals) = self.partition {
