@@ -98,6 +98,9 @@ function fit(space, room) {
   };
 }
 
+/** What was drawn last: its lanes and its height stay while another part of the same diagram is awaited. @type {{ of: string, space: Spacetime | null }} */
+let drawn = { of: '', space: null };
+
 /**
  * The windows of the diagram that are seen, as one.
  * @param {import('./app.js').App} app @returns {{ space: Spacetime | null, error: api.Problem | null, stale: boolean }}
@@ -123,6 +126,10 @@ function windows(app) {
     const one = /** @type {Spacetime | undefined} */ (answer.value);
     if (one) space = space ? joined(space, one) : one;
   }
+  const of = `${header.id} ${hide}`;
+  if (space) drawn = { of, space };
+  // Without it the diagram would be gone for a moment, and how far it was scrolled with it.
+  else if (drawn.of === of && !error) space = drawn.space;
   return { space, error, stale };
 }
 
