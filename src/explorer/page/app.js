@@ -99,7 +99,10 @@ export class App {
     const header = this.header;
     if (!header) return null;
     const asked = header.counterexamples.find((one) => one.property === this.property);
-    return asked ?? violations(header)[0] ?? header.counterexamples[0] ?? null;
+    const found = violations(header);
+    // A path goes round for what its loop alone shows; what is violated on the way there needs none.
+    const looping = header.loop ? found.find((one) => this.model?.properties[one.property]?.liveness) : undefined;
+    return asked ?? looping ?? found[0] ?? header.counterexamples[0] ?? null;
   }
 
   /** The letters of all properties here. */

@@ -20,7 +20,7 @@ export function headline(app) {
 function finding(app, header, shown) {
   const property = app.model?.properties[shown.property];
   const isBad = shown.verdict === 'violated';
-  const where = header.loop
+  const where = header.loop && property?.liveness
     ? header.loop.stays ? `stays for ever after step ${header.loop.start}` : `steps ${header.loop.start + 1} to ${header.n_steps} repeat for ever`
     : `step ${shown.step} of ${header.n_steps}`;
   return html`
@@ -40,7 +40,8 @@ function finding(app, header, shown) {
  * @param {import('./app.js').App} app @param {import('./types.js').Path} header @param {import('./types.js').Counterexample} shown
  */
 function why(app, header, shown) {
-  if (header.loop || shown.step === 0) return html`<p class="reason plain" data-reason>${withoutName(app, shown)}</p>`;
+  const isLoop = header.loop && app.model?.properties[shown.property]?.liveness;
+  if (isLoop || shown.step === 0) return html`<p class="reason plain" data-reason>${withoutName(app, shown)}</p>`;
   const key = `state ${app.paths.number(header.id)} ${shown.step} diff`;
   const state = app.resources.get(key, () => api.state(beginning(header, shown.step), shown.step, 'diff')).value;
   const step = app.paths.get(app.asked, shown.step).steps[shown.step];
