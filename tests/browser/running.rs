@@ -1,0 +1,65 @@
+//! The check in the background as the page shows it: counters, the verdict in the end, and whether the server is there.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::Stage;
+use crate::page::Page;
+use crate::server::Server;
+
+/// Point 11.
+pub(crate) fn from_counters_to_disconnection(stage: &Stage<'_>) {
+    let server = Server::of_own(&["slow/property", "--threads", "1"]);
+    let browser = stage.browser();
+    let page = Page::open(&browser, server.url());
+
+    // What the counter of states shows while the check goes on.
+    let shown = browser.run_async(
+        "const done = arguments[0], shown = [], begun = performance.now();
+         const look = () => {
+             const run = document.querySelector('.top [data-run]')?.dataset.run;
+             const text = document.querySelector('[data-counter=unique] dd')?.innerText;
+             const n = Number(text?.replaceAll(',', ''));
+             if (run === 'running' && text && n !== shown[shown.length - 1]) shown.push(n);
+             if (run === 'done' || performance.now() - begun > 25000) done([run, shown, n]);
+             else setTimeout(look, 20);
+         };
+         look();",
+        &[],
+    );
+    let (run, counts, last): (String, Vec<u64>, u64) =
+        serde_json::from_value(shown.clone()).expect("counts");
+    assert_eq!(run, "done", "{shown}");
+    assert!(counts.len() >= 3, "the counter stands still: {shown}");
+    assert!(counts.is_sorted(), "the counter goes back: {shown}");
+    assert_eq!(last, 2187, "three positions, seven dials");
+    let badge = ".top [data-verdict=holds][data-run=done][data-connection=connected]";
+    page.wait_for(badge);
+    assert!(page.text(".top .badge").contains("holds"));
+    let property = page.attribute(
+        "[data-property=\"no dial is turned too far\"]",
+        "data-verdict",
+    );
+    assert_eq!(property, "holds");
+
+    // The server goes, and the page says so without being asked.
+    let port = server.port().to_string();
+    browser.run("window.isTheSamePage = true", &[]);
+    drop(server);
+    let said = "document.querySelector('.top .badge[data-connection=disconnected]')?.innerText";
+    let seen = browser.until(said, &[], Duration::from_secs(5));
+    let seen = seen.expect("a stopped server is not noticed");
+    assert!(seen.as_str().expect("a text").contains("disconnected"));
+
+    // Another one comes in its place. It has a token of its own, so its address is opened once; the page that was open finds it by itself.
+    let server = Server::of_own(&["slow/property", "--port", &port]);
+    let (first, second) = browser.second_tab();
+    browser.tab(&second);
+    browser.open(server.url());
+    browser.tab(&first);
+    page.wait_for(".top [data-connection=connected]");
+    let same = browser.run("return window.isTheSamePage", &[]);
+    assert_eq!(same, json!(true), "it was not loaded anew");
+    page.wait_for(badge);
+}
