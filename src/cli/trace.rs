@@ -9,6 +9,7 @@ use super::exit::Exit;
 use super::{Context, files, runner, width};
 use crate::error::Error;
 use crate::report::{Paint, for_ever, plural};
+use crate::search::Verdict;
 use crate::space::PropertyKind;
 use crate::trace::{self, Format, Replay, Style, Trace};
 use crate::value::printable;
@@ -177,8 +178,10 @@ fn title(trace: &Trace, paint: Paint) -> String {
         .collect();
     let name = format!("{}/{}", printable(&trace.model), printable(&trace.variant));
     let shown = &trace.property;
-    let end = match shown.kind {
-        PropertyKind::Reachable => "reached in",
+    let end = match (shown.kind, shown.verdict) {
+        // A path that somebody walked in the explorer.
+        (_, Verdict::Inconclusive) => "not shown in",
+        (PropertyKind::Reachable, _) => "reached in",
         _ => "violated in",
     };
     format!(

@@ -8,7 +8,7 @@
 use super::code::{Code, codes};
 use crate::error::Error;
 use crate::search::Path;
-use crate::space::{Arena, Judgement, Label, PropertyDecl, Rendered, StateSpace};
+use crate::space::{Arena, Judgement, Label, PropertyDecl, Rendered, StateSpace, StepKind};
 use crate::trace::{Fair, Flaw, Halt, ask, fairness, steps};
 
 /// The number of a state that was come to.
@@ -22,6 +22,7 @@ pub(super) struct Choice {
     /// The fingerprint of the state that it leads to.
     pub(super) fingerprint: u64,
     pub(super) code: Code,
+    pub(super) kind: StepKind,
     /// Where it leads, once it was taken.
     to: Option<Spot>,
 }
@@ -126,21 +127,22 @@ impl<S: StateSpace> Ground<S> {
             successors.clear();
             space.expand(arena, index, scratch, &mut successors)
         })?;
-        let mut found: Vec<(Vec<u8>, u64, u32)> = Vec::new();
+        let mut found: Vec<(Vec<u8>, u64, u32, StepKind)> = Vec::new();
         for (place, fingerprint) in steps(&successors) {
             let label = self.space.label(arena, index, place)?;
-            found.push((label.key, fingerprint, place));
+            found.push((label.key, fingerprint, place, label.kind));
         }
         found.sort();
         // What has one key and one successor is one step.
         found.dedup_by(|a, b| (&a.0, a.1) == (&b.0, b.1));
-        let codes = codes(found.iter().map(|(key, fp, _)| (key.as_slice(), *fp)));
+        let codes = codes(found.iter().map(|(key, fp, _, _)| (key.as_slice(), *fp)));
         let choices = found.into_iter().zip(codes);
         Ok(choices
-            .map(|((_, fingerprint, place), code)| Choice {
+            .map(|((_, fingerprint, place, kind), code)| Choice {
                 place,
                 fingerprint,
                 code,
+                kind,
                 to: None,
             })
             .collect())

@@ -7,7 +7,7 @@ use super::verdicts::Shows;
 use super::way::{self, Parting, PartingKind, Way};
 use super::{Explorer, Refused, STEPS_MAX, Stuck};
 use crate::error::Error;
-use crate::search::Verdict;
+use crate::search::{Discovery, Verdict};
 use crate::space::PropertyKind;
 use crate::trace::{Trace, TracePath, diff, hex, hex64};
 use crate::value::ENCODING_VERSION;
@@ -81,6 +81,24 @@ impl Explorer {
             paths,
             same: goes && says,
         })
+    }
+
+    /// The address of a way that a search found.
+    pub(super) fn discovered_way(&mut self, found: &Discovery) -> Result<Option<String>, Stuck> {
+        let initial_states = self.ground.initial_states()?;
+        if found.initial >= initial_states || found.keys.len() > STEPS_MAX {
+            return Ok(None);
+        }
+        let mut way = way::from(&mut *self.ground, found.initial, initial_states)?;
+        for key in &found.keys {
+            let spot = way.spots[way.n_steps()];
+            let Some((choice, _)) = self.find(spot, &hex(key), None)? else {
+                return Ok(None);
+            };
+            let code = self.ground.choices(spot)?[choice].code;
+            way.take(&mut *self.ground, choice, code)?;
+        }
+        Ok(Some(way.id))
     }
 
     /// Whether a trace is of this model, of this variant, with these parameters.

@@ -15,6 +15,8 @@ mod next;
 mod path;
 mod spacetime;
 mod state;
+#[cfg(test)]
+mod tests;
 mod verdicts;
 mod way;
 
@@ -33,6 +35,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::error::Error;
+use crate::search::Discovery;
 use crate::space::{PropertyDecl, StateSpace};
 use crate::trace::{About, Format, Halt, Shown, Trace, TracePath, TraceStep, diff, hex64};
 use crate::value::ENCODING_VERSION;
@@ -188,6 +191,14 @@ impl Explorer {
     /// It is another model's; the model is at fault.
     pub fn load(&mut self, trace: &Trace) -> Result<Loaded, Refused> {
         self.asking(|explorer| explorer.load_trace(trace))
+    }
+
+    /// The address of a way that a search found; nothing where it does not lead through this model.
+    ///
+    /// # Errors
+    /// The model is at fault.
+    pub fn discovered(&mut self, found: &Discovery) -> Result<Option<String>, Refused> {
+        self.asking(|explorer| explorer.discovered_way(found))
     }
 
     /// What a path, the first of them, shows of a property, in one line; nothing where it shows nothing.

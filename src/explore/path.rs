@@ -183,8 +183,8 @@ impl Explorer {
         }
         let mut faults = Vec::new();
         for step in 0..n {
-            let label = self.ground.label(way.spots[step], way.choices[step])?;
-            if label.kind.is_fault() {
+            let choices = self.ground.choices(way.spots[step])?;
+            if choices[way.choices[step]].kind.is_fault() {
                 faults.push(step + 1);
             }
         }

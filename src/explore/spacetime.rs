@@ -4,11 +4,12 @@
 //! goes an edge of its own kind.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, PoisonError};
 
 use serde::Serialize;
 
 use super::path::{Turn, window};
-use super::way::Way;
+use super::way::{Drawn, Way};
 use super::{Explorer, Stuck};
 use crate::error::Error;
 use crate::trace::{COLUMN, Causality, Layout, Mark, Origin, ROW, TracePath, Way as Fate, y_of};
@@ -209,15 +210,13 @@ impl Explorer {
             .into());
         }
         let traced = self.traced(&way)?;
-        let trace = self.trace_about(&way, 0, vec![(*traced).clone()]);
-        let names: BTreeSet<String> = hidden.iter().map(|&i| self.lanes()[i].clone()).collect();
-        let layout = Layout::without(&trace, &traced, &names);
-        let causality = Causality::of(&traced, &trace.lanes);
-        let cone = cone.map(|step| Cone::of(&causality, step));
+        let drawn = self.drawn(&way, &traced, hidden);
+        let (layout, causality) = (&drawn.layout, &drawn.causality);
+        let cone = cone.map(|step| Cone::of(causality, step));
         let (top, bottom) = (y_of(begin) - ROW, y_of(end));
         let is_seen = |a: i32, b: i32| a.min(b) <= bottom && a.max(b) >= top;
-        let mut edges = edges(&layout, cone.as_ref());
-        edges.extend(through(&layout, &causality, &traced, cone.as_ref()));
+        let mut edges = edges(layout, cone.as_ref());
+        edges.extend(through(layout, causality, &traced, cone.as_ref()));
         edges.retain(|edge| is_seen(edge.from.y, edge.to.y));
         let lane = |x: i32| {
             let drawn = layout.lanes.iter().find(|lane| lane.x == x);
@@ -247,13 +246,13 @@ impl Explorer {
                     x: lane.x,
                 })
                 .collect(),
-            hidden,
+            hidden: drawn.hidden.clone(),
             lines: causality.lines.clone(),
             events: self.events(
                 &way,
                 (begin, end),
-                &layout,
-                &causality,
+                layout,
+                causality,
                 &traced,
                 cone.as_ref(),
             ),
@@ -276,6 +275,23 @@ impl Explorer {
                 }),
             cone,
         })
+    }
+
+    /// The picture of a way without some lanes: the one that was drawn last, if it is that.
+    fn drawn(&self, way: &Way, traced: &TracePath, hidden: Vec<usize>) -> Arc<Drawn> {
+        let mut last = way.drawn.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(drawn) = last.as_ref().filter(|drawn| drawn.hidden == hidden) {
+            return Arc::clone(drawn);
+        }
+        let names: BTreeSet<String> = hidden.iter().map(|&i| self.lanes()[i].clone()).collect();
+        let trace = self.trace_about(way, 0, vec![traced.clone()]);
+        let drawn = Arc::new(Drawn {
+            layout: Layout::without(&trace, traced, &names),
+            causality: Causality::of(traced, &trace.lanes),
+            hidden,
+        });
+        *last = Some(Arc::clone(&drawn));
+        drawn
     }
 
     /// The lanes to hide, in order.

@@ -1,7 +1,7 @@
 //! From an address to the way that it names: walked as far as today's model goes along.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use serde::Serialize;
 
@@ -10,7 +10,7 @@ use super::ground::{Spot, Terrain};
 use super::verdicts::{Memory, Shows, StateVerdict, shows};
 use crate::error::Error;
 use crate::space::Judgement;
-use crate::trace::{Fair, Flaw, Halt, TracePath, TraceStep, line};
+use crate::trace::{Causality, Fair, Flaw, Halt, Layout, TracePath, TraceStep, line};
 
 /// Labels that are told where a step is not there any more.
 const ENABLED_MAX: usize = 20;
@@ -70,6 +70,15 @@ pub(super) struct Way {
     pub(super) parting: Option<Parting>,
     /// The way as a trace has it, once that is asked for.
     pub(super) traced: OnceLock<Arc<TracePath>>,
+    /// The picture that was asked for last.
+    pub(super) drawn: Mutex<Option<Arc<Drawn>>>,
+}
+
+/// A way's picture without some lanes, and its causes.
+pub(super) struct Drawn {
+    pub(super) hidden: Vec<usize>,
+    pub(super) layout: Layout,
+    pub(super) causality: Causality,
 }
 
 impl Way {
@@ -228,6 +237,7 @@ pub(super) fn from(
         shows: Vec::new(),
         parting: None,
         traced: OnceLock::new(),
+        drawn: Mutex::new(None),
     })
 }
 

@@ -15,8 +15,8 @@ use super::Subject;
 use super::walker::Walker;
 use crate::catalogue::{Agreement, Checkable, Checked};
 use crate::error::Error;
-use crate::search::{Monitor, Options, Progress, Stop, Verdict};
-use crate::space::PropertyKind;
+use crate::search::{Discovery as Way, Monitor, Options, Progress, Stop, Verdict};
+use crate::space::{PropertyDecl, PropertyKind};
 use crate::trace::{About, Trace};
 
 /// Progress is told at most so often.
@@ -205,6 +205,14 @@ impl Hub {
     }
 }
 
+fn as_expected(agreement: Agreement) -> Option<bool> {
+    match agreement {
+        Agreement::AsExpected => Some(true),
+        Agreement::Undecided => None,
+        Agreement::Contradicted => Some(false),
+    }
+}
+
 fn unknown(n: usize) -> Vec<RunProperty> {
     (0..n)
         .map(|property| RunProperty {
@@ -284,7 +292,9 @@ impl Checker {
 
 /// The check's side of the search.
 struct Watch<'a> {
+    subject: &'a Subject<'a>,
     hub: &'a Hub,
+    walker: &'a Walker,
     begun: Instant,
     time: Option<Duration>,
     told: Mutex<Option<Instant>>,
@@ -306,6 +316,54 @@ impl Watch<'_> {
 }
 
 impl Monitor for Watch<'_> {
+    fn wants_discoveries(&self) -> bool {
+        true
+    }
+
+    fn found(&self, property: &PropertyDecl, way: &Way) {
+        let (decl, way) = (property.clone(), way.clone());
+        let walked = self.walker.ask_here(move |explorer| {
+            let mut decls = explorer.properties().iter();
+            let number = decls.position(|known| *known == decl);
+            let path = explorer.discovered(&way)?;
+            let Some((property, path)) = number.zip(path) else {
+                return Ok(None);
+            };
+            let reason = explorer.reason(std::slice::from_ref(&path), property)?;
+            // What the walk does not show is not told.
+            Ok(reason.map(|reason| (property, path, reason, way.keys.len())))
+        });
+        let Some(Ok(Some((number, path, reason, steps)))) = walked else {
+            return;
+        };
+        let verdict = match property.kind {
+            PropertyKind::Reachable => Verdict::Holds,
+            _ => Verdict::Violated,
+        };
+        let agreement = Agreement::of(self.subject.expected(&property.name), verdict, false);
+        let discovery = Discovery {
+            property: number,
+            verdict,
+            steps,
+            paths: vec![path],
+            loop_start: None,
+            reason,
+            is_final: false,
+        };
+        self.hub.change("discovery", |view| {
+            // Violations and witnesses are final, whatever comes.
+            if verdict == Verdict::Violated {
+                view.verdict = Some(verdict);
+            }
+            view.properties[number].verdict = Some(verdict);
+            view.properties[number].as_expected = as_expected(agreement);
+            let line = line(&discovery);
+            view.discoveries.push(discovery);
+            view.discoveries.sort_by_key(|discovery| discovery.property);
+            line
+        });
+    }
+
     fn poll(&self, progress: &Progress) -> Option<Stop> {
         // Where another thread is telling, this poll has nothing to add.
         if let Ok(mut told) = self.told.try_lock()
@@ -342,7 +400,9 @@ fn run(
         ..subject.options.clone()
     };
     let watch = Watch {
+        subject,
         hub,
+        walker,
         begun: Instant::now(),
         time: limits.time,
         told: Mutex::new(None),
@@ -388,11 +448,7 @@ fn tell(subject: &Subject<'_>, hub: &Hub, walker: &Walker, watch: &Watch<'_>, ch
         properties[property] = RunProperty {
             property,
             verdict: Some(found.verdict),
-            as_expected: match Agreement::of(expected, found.verdict, false) {
-                Agreement::AsExpected => Some(true),
-                Agreement::Undecided => None,
-                Agreement::Contradicted => Some(false),
-            },
+            as_expected: as_expected(Agreement::of(expected, found.verdict, false)),
             note: found.note.clone(),
         };
         let is_found = trace.is_some()
@@ -420,7 +476,6 @@ fn tell(subject: &Subject<'_>, hub: &Hub, walker: &Walker, watch: &Watch<'_>, ch
         view.progress = progress;
         view.verdict = properties.iter().filter_map(|p| p.verdict).max();
         view.properties = properties;
-        view.discoveries.sort_by_key(|discovery| discovery.property);
         view.summary = Some(Summary {
             unique: outcome.counts.unique,
             generated: outcome.counts.generated,

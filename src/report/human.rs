@@ -103,6 +103,12 @@ impl Human {
             TraceFile::Written(path) if violated => {
                 let command = format!("{} trace replay {}", self.program, quoted(path));
                 let _ = writeln!(text, "\n  replay   {command}");
+                if cfg!(feature = "explorer") {
+                    let name = format!("{}/{}", report.subject.model, report.subject.variant);
+                    let (name, path) = (quoted(&name), quoted(path));
+                    let program = &self.program;
+                    let _ = writeln!(text, "  explore  {program} explore {name} --trace {path}");
+                }
             }
             TraceFile::NotWritten(why) => {
                 let _ = writeln!(text, "\n  {} {why}", self.paint.warn("trace not written:"));

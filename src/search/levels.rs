@@ -214,6 +214,7 @@ impl<S: StateSpace, F: Fingerprint> Search<S, F> {
         if let Flow::Restart = self.begin(space)? {
             return Ok(Flow::Restart);
         }
+        self.tell(space, monitor)?;
         loop {
             self.level_sizes.push(self.current.len());
             if self.current.len() == 0 {
@@ -272,6 +273,7 @@ impl<S: StateSpace, F: Fingerprint> Search<S, F> {
             if self.current.len() > 0 {
                 self.counts.depth += 1;
             }
+            self.tell(space, monitor)?;
         }
     }
 

@@ -4,6 +4,7 @@
 mod batch;
 mod chunk;
 mod digest;
+mod discover;
 mod exact;
 mod faults;
 mod frontier;
@@ -175,6 +176,26 @@ pub trait Monitor: Sync {
         let _ = progress;
         None
     }
+
+    /// Whether it wants to be told what is [found](Monitor::found) while the search goes on.
+    fn wants_discoveries(&self) -> bool {
+        false
+    }
+
+    /// A property is violated, or its witness found, for the first time. Called between two levels: what the end of the search tells may be another
+    /// path of the same length. Not called for `confluent` and for liveness properties, which are decided in the end.
+    fn found(&self, property: &PropertyDecl, way: &Discovery) {
+        let _ = (property, way);
+    }
+}
+
+/// The way to what was found, so that whoever has a space of its own can walk it there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Discovery {
+    /// Index into the initial states.
+    pub initial: usize,
+    /// The semantic key of each step.
+    pub keys: Vec<Vec<u8>>,
 }
 
 /// A monitor that never stops a search.

@@ -33,6 +33,8 @@ pub(super) struct Findings {
     premise: u64,
     /// Why there was a panic.
     panic: Option<String>,
+    /// The properties whose violation or witness was told of while the search goes on.
+    told: u64,
 }
 
 /// How much of the state space was seen.
@@ -77,7 +79,22 @@ impl Findings {
             found: decls.iter().map(|_| Found::default()).collect(),
             premise: 0,
             panic: None,
+            told: 0,
         }
+    }
+
+    /// What was found since it was last asked for: a property, and the state that violates or witnesses it. Not where two states are needed.
+    pub(super) fn news(&mut self) -> Vec<(usize, Place)> {
+        let mut news = Vec::new();
+        for (p, (decl, found)) in self.decls.iter().zip(&self.found).enumerate() {
+            if let (Some(place), 0) = (found.at, self.told & (1 << p))
+                && decl.kind != PropertyKind::Confluent
+            {
+                self.told |= 1 << p;
+                news.push((p, place));
+            }
+        }
+        news
     }
 
     /// What would still be news.

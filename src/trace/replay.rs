@@ -5,6 +5,7 @@ use super::record::{hex, hex64};
 use super::walk::{Halt, Walk, walking};
 use super::{Change, Trace, TracePath, TraceStep, diff};
 use crate::error::Error;
+use crate::search::Verdict;
 use crate::space::{Judgement, PropertyKind, StateSpace};
 use crate::value::ENCODING_VERSION;
 
@@ -264,6 +265,10 @@ fn at_end<S: StateSpace>(space: &S, trace: &Trace, ends: &[End]) -> AtEnd {
     };
     if ends.len() < trace.paths.len() {
         return AtEnd::NotReached;
+    }
+    if shown.verdict == Verdict::Inconclusive {
+        // A path that somebody walked by hand: it was recorded for nothing but itself.
+        return AtEnd::Shows;
     }
     let holds = |end: &End| end.judgement.holds >> property & 1 == 1;
     let shows = match shown.kind {

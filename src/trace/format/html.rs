@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use super::super::text::{Line, Role, changes_rows, event, rows, state_rows};
 use super::super::{Fair, Met, Trace, TracePath, TraceStep};
-use super::svg::{claim, escape, is_bad, picture, subject};
+use super::svg::{claim, escape, is_bad, is_mere, picture, subject};
 use crate::space::Rendered;
 use crate::value::printable;
 
@@ -43,6 +43,7 @@ details{margin:.25rem 0}summary{cursor:pointer;color:var(--dim)}\
 pub fn to_html(trace: &Trace) -> String {
     let (subject, claim) = (escape(&subject(trace)), escape(&claim(trace)));
     let (class, mark) = match is_bad(trace) {
+        _ if is_mere(trace) => ("dim", "·"),
         true => ("bad", "✗"),
         false => ("good", "✓"),
     };
@@ -97,7 +98,7 @@ fn write_path(page: &mut String, trace: &Trace, path: &TracePath) {
         let class = match path.loop_start {
             Some(start) if i >= start => "step loop",
             None if is_last && trace.paths.len() == 1 && is_bad(trace) => "step last",
-            None if is_last && trace.paths.len() == 1 => "step met",
+            None if is_last && trace.paths.len() == 1 && !is_mere(trace) => "step met",
             _ => "step",
         };
         write_step(page, trace, step, i + 1, class);

@@ -237,6 +237,7 @@ impl Diagram<'_> {
     fn verdict(&mut self) {
         let shown = &self.trace.property;
         let word = match (shown.kind, shown.verdict) {
+            (_, Verdict::Inconclusive) => "not shown",
             (PropertyKind::Reachable, _) => "reached",
             (_, Verdict::Violated) => "violated",
             _ => "shown",

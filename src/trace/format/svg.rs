@@ -156,6 +156,7 @@ pub(super) fn subject(trace: &Trace) -> String {
 pub(super) fn claim(trace: &Trace) -> String {
     let shown = &trace.property;
     let word = match (shown.kind, shown.verdict) {
+        (_, Verdict::Inconclusive) => "not shown",
         (PropertyKind::Reachable, _) => "reached",
         (_, Verdict::Violated) => "violated",
         _ => "shown",
@@ -168,9 +169,14 @@ pub(super) fn claim(trace: &Trace) -> String {
     format!("{} \"{name}\": {word} in {steps}", shown.kind.word())
 }
 
-/// Whether the trace shows something bad.
+/// Whether the trace shows something bad. A path that somebody walked by hand may show nothing.
 pub(super) fn is_bad(trace: &Trace) -> bool {
-    trace.property.kind != PropertyKind::Reachable
+    trace.property.kind != PropertyKind::Reachable && !is_mere(trace)
+}
+
+/// Whether the trace shows nothing of its property.
+pub(super) fn is_mere(trace: &Trace) -> bool {
+    trace.property.verdict == Verdict::Inconclusive
 }
 
 /// What is to be said at the end of a path.
@@ -198,8 +204,11 @@ fn ends(trace: &Trace, path: &TracePath) -> Vec<(&'static str, String)> {
 
 /// What the whole trace comes to: the property, and how two last states differ.
 fn verdict(trace: &Trace) -> Vec<(&'static str, String)> {
-    let class = if is_bad(trace) { "bad" } else { "good" };
-    let mark = if is_bad(trace) { "✗" } else { "✓" };
+    let (class, mark) = match is_bad(trace) {
+        _ if is_mere(trace) => ("dim", "·"),
+        true => ("bad", "✗"),
+        false => ("good", "✓"),
+    };
     let mut lines = vec![(class, format!("{mark} {}", claim(trace)))];
     let shown = |part: &str| shown_in_brief(part, &trace.lanes);
     let ends = trace.ends.iter().filter(|change| shown(&change.part));
@@ -224,7 +233,7 @@ fn draw(out: &mut String, trace: &Trace, path: &TracePath, layout: &Layout, y: i
     // Writing to a string cannot fail.
     let _ = writeln!(out, "<g transform=\"translate(0 {y})\">");
     let last = layout.rows.last().map_or(layout.start, |row| row.y);
-    if path.loop_start.is_none() && trace.paths.len() == 1 {
+    if path.loop_start.is_none() && trace.paths.len() == 1 && !is_mere(trace) {
         let class = if is_bad(trace) { "shade" } else { "met" };
         let (top, wide) = (last - 16, layout.width - 2 * MARGIN);
         let _ = writeln!(

@@ -3,6 +3,7 @@
 use super::event::Columns;
 use super::line::{Line, Role};
 use super::{Page, Style, WIDTH_MIN};
+use crate::search::Verdict;
 use crate::space::PropertyKind;
 use crate::trace::{AtEnd, Change, Difference, Flaw, Replay, Trace, TraceStep};
 use crate::value::printable;
@@ -129,6 +130,9 @@ fn at_end(trace: &Trace, end: &AtEnd) -> String {
     let name = printable(&trace.property.name);
     let witness = trace.property.kind == PropertyKind::Reachable;
     match (end, witness) {
+        (AtEnd::Shows, _) if trace.property.verdict == Verdict::Inconclusive => {
+            format!("nothing was recorded of \"{name}\"")
+        }
         (AtEnd::Shows, false) => format!("\"{name}\" is violated there, as recorded"),
         (AtEnd::Shows, true) => format!("\"{name}\" is reached there, as recorded"),
         (AtEnd::Gone, false) => format!("\"{name}\" is not violated there any more"),

@@ -45,9 +45,13 @@ impl Answer {
 
 impl Explorer {
     pub(super) fn start(args: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_allways"))
-            .arg("explore")
-            .args(args)
+        let mut command = Command::new(env!("CARGO_BIN_EXE_allways"));
+        Explorer::run(command.arg("explore").args(args))
+    }
+
+    /// Runs a command that serves.
+    pub(super) fn run(command: &mut Command) -> Self {
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
