@@ -24,10 +24,10 @@
 //! | --- | --- | --- | --- |
 //! | `raw` | 324 | 1,837 | 6 |
 //! | `dedup-only` | 100 | 541 | 4 |
-//! | `retransmit` | 324 | 2,197 | 6 |
-//! | `retransmit-dedup` | 100 | 661 | 4 |
-//! | `forged` | 1,900 | 19,141 | 7 |
-//! | `authenticated` | 500 | 4,701 | 6 |
+//! | `retransmit` | 648 | 4,393 | 7 |
+//! | `retransmit-dedup` | 200 | 1,321 | 5 |
+//! | `forged` | 3,800 | 38,281 | 8 |
+//! | `authenticated` | 1,000 | 9,401 | 7 |
 
 use allways::prelude::*;
 
@@ -214,6 +214,16 @@ fn system(p: &Params, design: Design) -> System<Msg> {
             "in the end the sender knows that all has arrived",
             move |s| (1..=messages).all(|message| s[sender].contains(&message)),
         );
+    }
+    if design.retransmits {
+        // What is sent again makes good for what was not sent at once.
+        let sent_again = sys.observer("sent again", false, |_, event| {
+            matches!(event, Event::TimedOut(_)).then_some(true)
+        });
+        sys.observer_wants(sent_again, |event| matches!(event, Event::TimedOut(_)));
+        sys.reachable("all is delivered, and nothing was sent again", move |s| {
+            s[receiver].len() >= usize::from(messages) && !s[sent_again]
+        });
     }
     sys.reachable("a message is delivered", move |s| !s[receiver].is_empty());
     sys

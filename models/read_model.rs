@@ -17,7 +17,8 @@
 //!
 //! Where the source leaves something open:
 //! - A handler whose version was too old asks the read model again after a while; the text throws an error to the user.
-//! - Projections get events in their order. The read model keeps nothing when it crashes; it subscribes again and gets all events from the first one on.
+//! - The event store is one of the pieces that systems are built from. Projections get events in their order. The read model keeps nothing when it
+//!   crashes; it subscribes again and gets all events from the first one on.
 //! - The compensation is a subscriber too, and may crash also between two effects. It cancels the first booking beyond the places by an event
 //!   that expects the version it has seen, so that it cancels nobody twice; and it tells the user when it sees the cancellation among the events, so that
 //!   a crash in between does not leave the user in the dark. Who was told so twice has been told.
@@ -36,26 +37,24 @@
 //! | `compensate` | 3,618 | 11,843 | 25 |
 
 use allways::prelude::*;
-
-/// How many events there have been, of an aggregate or in all.
-type Version = u8;
+use pieces::event_store::{Answer, Call, EventStore};
 
 message! {
     enum Msg {
         /// From a command handler to the read model: what about this aggregate?
         Query(Aggregate),
         /// The answer: how many places are taken, and how many events of the aggregate are known.
-        Cached { taken: usize, version: Version },
-        /// To the event store: this has happened, unless the aggregate has had more events than expected.
-        Append { event: Event, expected: Option<Version> },
+        Cached { taken: usize, version: usize },
+        /// To the event store: this has happened to this aggregate, if it is in the version expected.
+        Append { stream: Aggregate, expected: Option<usize>, event: Event },
         /// The answer: it is stored; it is not, since there are more.
         Stored, NewerVersion,
-        /// From the compensation to the event store, without an answer: this has happened, unless the aggregate has had more events.
-        Correct { event: Event, expected: Version },
+        /// From the compensation to the event store, without an answer: this has happened, if the aggregate is in the version expected.
+        Correct { stream: Aggregate, expected: Option<usize>, event: Event },
         /// To the event store: all events, from the first one on.
         Subscribe,
         /// To a subscriber: the event at this position, from 1.
-        Published { position: Version, event: Event },
+        Published { position: usize, event: Event },
         /// From the compensation to a user: your booking was cancelled.
         Sorry,
     }
@@ -71,6 +70,48 @@ message! {
         Places,
         /// The bookings of this user alone.
         Of(Id),
+    }
+}
+
+impl TryFrom<Msg> for Call<Aggregate, Event> {
+    type Error = Msg;
+
+    fn try_from(msg: Msg) -> Result<Self, Msg> {
+        Ok(match msg {
+            Msg::Append {
+                stream,
+                expected,
+                event,
+            } => Call::Append {
+                stream,
+                expected,
+                event,
+            },
+            Msg::Correct {
+                stream,
+                expected,
+                event,
+            } => Call::Offer {
+                stream,
+                expected,
+                event,
+            },
+            Msg::Subscribe => Call::Subscribe,
+            other => return Err(other),
+        })
+    }
+}
+
+impl From<Answer<Aggregate, Event>> for Msg {
+    fn from(answer: Answer<Aggregate, Event>) -> Msg {
+        match answer {
+            Answer::Appended { .. } => Msg::Stored,
+            // (Nobody loads.)
+            Answer::WrongVersion { .. } | Answer::Loaded { .. } => Msg::NewerVersion,
+            Answer::Published {
+                position, event, ..
+            } => Msg::Published { position, event },
+        }
     }
 }
 
@@ -102,11 +143,11 @@ impl Design {
     }
 
     /// How many of these events belong to the aggregate.
-    fn version(self, events: &[Event], aggregate: Aggregate) -> Version {
+    fn version(self, events: &[Event], aggregate: Aggregate) -> usize {
         let of_aggregate = events
             .iter()
             .filter(|event| self.aggregate_of(**event) == aggregate);
-        of_aggregate.count() as Version
+        of_aggregate.count()
     }
 
     /// Whether versions are compared.
@@ -189,9 +230,12 @@ impl Actor for Handler {
         let next = match (&**state, msg) {
             (_, Msg::Cached { taken, .. }) if taken >= self.places => HandlerState::Refused,
             (_, Msg::Cached { version, .. }) => {
-                let event = Event::Booked(me);
-                let expected = self.design.expects().then_some(version);
-                o.send(self.store, Msg::Append { event, expected });
+                let append = Msg::Append {
+                    stream: self.design.aggregate(me),
+                    expected: self.design.expects().then_some(version),
+                    event: Event::Booked(me),
+                };
+                o.send(self.store, append);
                 HandlerState::Appending
             }
             (_, Msg::NewerVersion) => {
@@ -208,89 +252,6 @@ impl Actor for Handler {
 
     fn on_timeout(&self, me: Id, state: &mut Cow<'_, HandlerState>, _: &(), o: &mut Out<Self>) {
         *state.to_mut() = self.validate(me, o);
-    }
-}
-
-/// The event store: events are only ever added. Who subscribes is sent all of them, in their order.
-struct EventStore {
-    design: Design,
-}
-
-state! {
-    #[derive(Default)]
-    struct EventStoreState {
-        events: Vec<Event>,
-        subscribers: Set<Id>,
-    }
-}
-
-impl EventStore {
-    /// Adds the event, unless its aggregate has had more than expected. Whether it was added.
-    fn append(
-        &self,
-        state: &mut Cow<'_, EventStoreState>,
-        event: Event,
-        expected: Option<Version>,
-        o: &mut Out<Self>,
-    ) -> bool {
-        let stored = self
-            .design
-            .version(&state.events, self.design.aggregate_of(event));
-        if expected.is_some_and(|expected| expected < stored) {
-            return false;
-        }
-        let state = state.to_mut();
-        state.events.push(event);
-        let position = state.events.len() as Version;
-        for &subscriber in &state.subscribers {
-            o.send(subscriber, Msg::Published { position, event });
-        }
-        true
-    }
-}
-
-impl Actor for EventStore {
-    type Msg = Msg;
-    type State = EventStoreState;
-    type Timer = ();
-    type Random = ();
-    type Storage = ();
-
-    fn on_start(&self, _: Id, _: &Option<()>, _: &mut Out<Self>) -> EventStoreState {
-        EventStoreState::default()
-    }
-
-    fn on_msg(
-        &self,
-        _: Id,
-        state: &mut Cow<'_, EventStoreState>,
-        src: Id,
-        msg: Msg,
-        o: &mut Out<Self>,
-    ) {
-        match msg {
-            Msg::Append { event, expected } => {
-                let is_stored = self.append(state, event, expected, o);
-                o.send(
-                    src,
-                    if is_stored {
-                        Msg::Stored
-                    } else {
-                        Msg::NewerVersion
-                    },
-                );
-            }
-            Msg::Correct { event, expected } => {
-                self.append(state, event, Some(expected), o);
-            }
-            Msg::Subscribe => {
-                for (position, &event) in (1..).zip(&state.events) {
-                    o.send(src, Msg::Published { position, event });
-                }
-                state.to_mut().subscribers.insert(src);
-            }
-            _ => {}
-        }
     }
 }
 
@@ -336,8 +297,8 @@ impl Actor for ReadModel {
 }
 
 /// Whether the event at this position is the next one: after a crash, events come again.
-fn is_next(events: &[Event], position: Version) -> bool {
-    usize::from(position) == events.len() + 1
+fn is_next(events: &[Event], position: usize) -> bool {
+    position == events.len() + 1
 }
 
 /// Cancels what was booked too much, and tells the users.
@@ -372,9 +333,12 @@ impl Actor for Compensation {
             o.send(user, Msg::Sorry);
         }
         if let Some(&user) = bookings(events.iter()).get(self.places) {
-            let event = Event::Cancelled(user);
-            let expected = position;
-            o.send(self.store, Msg::Correct { event, expected });
+            let correction = Msg::Correct {
+                stream: Aggregate::Places,
+                expected: Some(position),
+                event: Event::Cancelled(user),
+            };
+            o.send(self.store, correction);
         }
     }
 }
@@ -392,7 +356,7 @@ params! {
 
 fn system(p: &Params, design: Design) -> System<Msg> {
     let mut sys = System::new();
-    let store = sys.actor("store", EventStore { design });
+    let store = sys.actor("store", EventStore::new());
     let read_model = sys.actor(
         "read model",
         ReadModel {
@@ -420,12 +384,12 @@ fn system(p: &Params, design: Design) -> System<Msg> {
         sys.crashes(crashes.of([read_model.id()]));
     }
 
-    let fits = move |s: &Snapshot<'_, Msg>| bookings(&s[store].events).len() <= places;
+    let fits = move |s: &Snapshot<'_, Msg>| bookings(s[store].all()).len() <= places;
     sys.always("there are no more bookings than places", fits);
     sys.stabilises("in the end there are no more bookings than places", fits);
     let enough = p.places.min(p.users);
     sys.stabilises("in the end all places are taken", move |s| {
-        bookings(&s[store].events).len() >= enough
+        bookings(s[store].all()).len() >= enough
     });
     let of = handlers.clone();
     sys.eventually("every command is answered", move |s| {
@@ -433,14 +397,14 @@ fn system(p: &Params, design: Design) -> System<Msg> {
     });
     let of = handlers.clone();
     sys.stabilises("in the end users know what they have", move |s| {
-        let bookings = bookings(&s[store].events);
+        let bookings = bookings(s[store].all());
         let has = |user: Id| bookings.contains(&user);
         of.iter()
             .all(|h| has(h.id()) == (s[h] == HandlerState::Accepted))
     });
     sys.stabilises("in the end the read model knows all events", move |s| {
         s.state(read_model)
-            .is_some_and(|events| *events == s[store].events)
+            .is_some_and(|events| events.iter().eq(s[store].all()))
     });
 
     let any = |state: HandlerState| {

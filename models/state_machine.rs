@@ -21,7 +21,8 @@
 //! - The leader detector is a component of its own, here a step of the environment that tells the successor to lead, at any time. It trusts a replica in
 //!   the end that does not crash: the successor does not. A run that ends with the leader lost and nobody told is not held against the replicas.
 //! - Links keep their order, as TCP connections do. Replicas that crash stay down.
-//! - Orders travel as a whole, which spares the bookkeeping of gaps.
+//! - Orders travel as a whole, which spares the bookkeeping of gaps. The protocol is total-order broadcast, one of the pieces that systems are built from; `broadcast` holds it to
+//!   its contract.
 //!
 //! In `partitioned` the shortest trace is a request that the leader cannot get accepted any more: the other two have promised themselves to its
 //! successor, and hear no more of the request.
@@ -36,6 +37,7 @@
 //! | `partition-heals` | 47,292 | 154,647 | 27 |
 
 use allways::prelude::*;
+use pieces::total_order::{Member, TotalOrder, Word};
 
 message! {
     enum Msg {
@@ -45,8 +47,8 @@ message! {
         Lead,
         /// To the leader: this is to be put in order.
         Propose(Request),
-        /// From a new leader: which order have you accepted? In answer: this one, in that epoch; and this is still to be put in order.
-        Prepare { epoch: u8 }, Promise { accepted_in: u8, log: Vec<Request>, requests: Set<Request> },
+        /// From a new leader: which order have you accepted? In answer: this one, in that epoch; and this waits to be put in order.
+        Prepare { epoch: u8 }, Promise { epoch: u8, accepted_in: u8, log: Vec<Request>, waiting: Set<Request> },
         /// From the leader: let this be the order. In answer: as far as I am concerned, it is.
         Accept { epoch: u8, log: Vec<Request> }, Accepted { epoch: u8, length: usize },
         /// From the leader: a majority has accepted this order.
@@ -62,6 +64,12 @@ message! {
     enum Command { Double, Increment }
 }
 
+carries! {
+    Msg = Word<Request> {
+        Propose(request), Lead, Prepare { epoch }, Promise { epoch, accepted_in, log, waiting }, Accept { epoch, log }, Accepted { epoch, length }, Decided(log)
+    }
+}
+
 /// The function that handles commands on each replica.
 #[derive(Clone, Copy, PartialEq)]
 enum Function {
@@ -71,7 +79,8 @@ enum Function {
 }
 
 struct Replica {
-    n_replicas: usize,
+    /// The replicas, which agree on one order of requests.
+    group: TotalOrder,
     function: Function,
 }
 
@@ -79,33 +88,16 @@ state! {
     struct State {
         /// What this replica was asked for.
         asked: Option<Request>,
-        /// What was asked for here or proposed to us, and is not decided as far as we know.
-        requests: Set<Request>,
-        /// The newest leader we have heard of: leaders have epochs of their own, and those of older ones are over.
-        epoch: u8,
-        role: Role,
-        /// The order that we have accepted, and in which epoch.
-        log: Vec<Request>,
-        accepted_in: u8,
-        /// The order that was decided, as far as we know.
-        decided: Vec<Request>,
+        order: Member<Request>,
         /// How many of the decided commands have been applied, and the value that they made.
         n_applied: usize,
         value: u8,
-    }
-
-    enum Role {
-        Follower,
-        /// About to lead; who has told us what they have accepted.
-        Preparing(Set<Id>),
-        /// Leading; who has accepted the order that is being decided, if one is.
-        Leading(Set<Id>),
     }
 }
 
 impl State {
     fn applied(&self) -> &[Request] {
-        &self.decided[..self.n_applied]
+        &self.order.decided()[..self.n_applied]
     }
 
     /// Whether the client that asked this replica has no answer yet.
@@ -114,18 +106,9 @@ impl State {
             .is_some_and(|request| !self.applied().contains(&request))
     }
 
-    /// Takes note of the epoch of a message; whether it is not over.
-    fn hear_of(&mut self, epoch: u8) -> bool {
-        if epoch > self.epoch {
-            self.epoch = epoch;
-            self.role = Role::Follower;
-        }
-        epoch == self.epoch
-    }
-
     /// Applies the next command that is decided, with what was drawn.
     fn apply(&mut self, drawn: u8) {
-        if let Some(request) = self.decided.get(self.n_applied) {
+        if let Some(request) = self.order.decided().get(self.n_applied) {
             self.value = drawn
                 + match request.command {
                     Command::Double => 2 * self.value,
@@ -137,55 +120,15 @@ impl State {
 }
 
 impl Replica {
-    fn send_to_others(&self, me: Id, msg: &Msg, o: &mut Out<Self>) {
-        for peer in (0..self.n_replicas)
-            .map(Id::from)
-            .filter(|&peer| peer != me)
-        {
-            o.send(peer, msg.clone());
-        }
-    }
-
-    /// A leader that has nothing to decide appends a request to the order.
-    fn go_on(&self, me: Id, state: &mut State, o: &mut Out<Self>) {
-        if let Role::Leading(accepted) = &state.role
-            && accepted.is_empty()
-            && let Some(first) = state.requests.get_min()
-        {
-            state.log.push(*first);
-            self.ask(me, state, o);
-        }
-    }
-
-    /// Asks all to accept the order that we propose.
-    fn ask(&self, me: Id, state: &mut State, o: &mut Out<Self>) {
-        state.accepted_in = state.epoch;
-        state.role = Role::Leading(Set::unit(me));
-        let (epoch, log) = (state.epoch, state.log.clone());
-        self.send_to_others(me, &Msg::Accept { epoch, log }, o);
-    }
-
-    fn decide(&self, state: &mut State, log: Vec<Request>, o: &mut Out<Self>) {
-        if log.len() > state.decided.len() {
-            state.requests = state
-                .requests
-                .clone()
-                .relative_complement(log.iter().copied().collect());
-            state.decided = log;
-            self.apply_decided(state, o);
-        }
-    }
-
     fn apply_decided(&self, state: &mut State, o: &mut Out<Self>) {
+        let is_behind = |state: &State| state.n_applied < state.order.decided().len();
         match self.function {
             Function::Deterministic => {
-                while state.n_applied < state.decided.len() {
+                while is_behind(state) {
                     state.apply(0);
                 }
             }
-            Function::Draws if state.n_applied < state.decided.len() => {
-                o.choose_random("draws", vec![0, 1])
-            }
+            Function::Draws if is_behind(state) => o.choose_random("draws", vec![0, 1]),
             Function::Draws => {}
         }
     }
@@ -201,16 +144,7 @@ impl Actor for Replica {
     fn on_start(&self, me: Id, _: &Option<()>, _: &mut Out<Self>) -> State {
         State {
             asked: None,
-            requests: Set::new(),
-            epoch: 0,
-            role: if me == Id::from(0) {
-                Role::Leading(Set::new())
-            } else {
-                Role::Follower
-            },
-            log: Vec::new(),
-            accepted_in: 0,
-            decided: Vec::new(),
+            order: self.group.start(me),
             n_applied: 0,
             value: 1,
         }
@@ -218,94 +152,13 @@ impl Actor for Replica {
 
     fn on_msg(&self, me: Id, state: &mut Cow<'_, State>, src: Id, msg: Msg, o: &mut Out<Self>) {
         let state = state.to_mut();
-        match msg {
-            Msg::Ask(command) => {
-                let request = Request { command, asked: me };
-                state.asked = Some(request);
-                state.requests.insert(request);
-                let leader = Id::from(usize::from(state.epoch));
-                if leader != me {
-                    o.send(leader, Msg::Propose(request));
-                }
-                self.go_on(me, state, o);
-            }
-            Msg::Propose(request) => {
-                if !state.decided.contains(&request) {
-                    state.requests.insert(request);
-                    self.go_on(me, state, o);
-                }
-            }
-            Msg::Lead => {
-                state.epoch += 1;
-                state.role = Role::Preparing(Set::unit(me));
-                let epoch = state.epoch;
-                self.send_to_others(me, &Msg::Prepare { epoch }, o);
-            }
-            Msg::Prepare { epoch } => {
-                if state.hear_of(epoch) {
-                    let (accepted_in, log) = (state.accepted_in, state.log.clone());
-                    let requests = state.requests.clone();
-                    o.send(
-                        src,
-                        Msg::Promise {
-                            accepted_in,
-                            log,
-                            requests,
-                        },
-                    );
-                }
-            }
-            Msg::Promise {
-                accepted_in,
-                log,
-                requests,
-            } => {
-                let decided = state.decided.iter().copied().collect();
-                state.requests = state
-                    .requests
-                    .clone()
-                    .union(requests)
-                    .relative_complement(decided);
-                if let Role::Preparing(promised) = &mut state.role {
-                    promised.insert(src);
-                    let is_majority = promised.len() >= majority(self.n_replicas);
-                    if (accepted_in, log.len()) > (state.accepted_in, state.log.len()) {
-                        (state.accepted_in, state.log) = (accepted_in, log);
-                    }
-                    if is_majority {
-                        state.role = Role::Leading(Set::new());
-                        if !state.log.is_empty() {
-                            self.ask(me, state, o);
-                        }
-                    }
-                }
-                self.go_on(me, state, o);
-            }
-            Msg::Accept { epoch, log } => {
-                if state.hear_of(epoch) && (epoch, log.len()) > (state.accepted_in, state.log.len())
-                {
-                    let length = log.len();
-                    (state.accepted_in, state.log) = (epoch, log);
-                    o.send(src, Msg::Accepted { epoch, length });
-                }
-            }
-            Msg::Accepted { epoch, length } => {
-                if epoch == state.epoch
-                    && length == state.log.len()
-                    && let Role::Leading(accepted) = &mut state.role
-                    && !accepted.is_empty()
-                {
-                    accepted.insert(src);
-                    if accepted.len() >= majority(self.n_replicas) {
-                        accepted.clear();
-                        let log = state.log.clone();
-                        self.send_to_others(me, &Msg::Decided(log.clone()), o);
-                        self.decide(state, log, o);
-                        self.go_on(me, state, o);
-                    }
-                }
-            }
-            Msg::Decided(log) => self.decide(state, log, o),
+        if let Msg::Ask(command) = msg {
+            let request = Request { command, asked: me };
+            state.asked = Some(request);
+            self.group.propose(me, &mut state.order, request, o);
+        } else if let Ok(word) = msg.try_into() {
+            self.group.hear(me, &mut state.order, src, word, o);
+            self.apply_decided(state, o);
         }
     }
 
@@ -335,7 +188,7 @@ fn system(p: &Params, function: Function, fault: &Fault) -> System<Msg> {
     sys.links(Link::reliable().fifo());
     let n_replicas = p.replicas;
     let replicas = sys.actors("replica", n_replicas, |_| Replica {
-        n_replicas,
+        group: TotalOrder::among((0..n_replicas).map(Id::from)),
         function,
     });
     let (leader, successor, last) = (replicas[0], replicas[1], replicas[n_replicas - 1]);
@@ -368,7 +221,7 @@ fn system(p: &Params, function: Function, fault: &Fault) -> System<Msg> {
         sys.stimulus("the leader is suspected", successor.id(), Msg::Lead);
     }
     let leaderless = move |s: &Snapshot<'_, Msg>| {
-        (!s.is_up(leader) || s.is_partitioned()) && s[successor].epoch == 0
+        (!s.is_up(leader) || s.is_partitioned()) && s[successor].order.epoch() == 0
     };
 
     let of = replicas.clone();
@@ -427,7 +280,8 @@ fn system(p: &Params, function: Function, fault: &Fault) -> System<Msg> {
     if !matches!(fault, Fault::Nothing) {
         sys.reachable("the others go on without the leader", move |s| {
             let lost = !s.is_up(leader) || s.is_partitioned() && s[leader].n_applied == 0;
-            lost && s[successor].epoch > 0 && s.state(last).is_some_and(|state| state.n_applied > 0)
+            lost && s[successor].order.epoch() > 0
+                && s.state(last).is_some_and(|state| state.n_applied > 0)
         });
     }
     sys

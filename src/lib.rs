@@ -19,6 +19,7 @@ pub mod explorer;
 #[cfg(all(feature = "catalogue", not(test)))]
 pub mod models;
 mod names;
+pub mod pieces;
 pub mod prelude;
 mod prelude_macros;
 pub mod report;

@@ -8,7 +8,9 @@ pub use stateright::{Model, Property};
 
 pub use crate::space::GeneralSpace;
 
-pub use crate::{assert_holds, assert_violated, catalogue_entry, message, params, state};
+pub use crate::pieces;
+
+pub use crate::{assert_holds, assert_violated, carries, catalogue_entry, message, params, state};
 
 pub use crate::system::{
     Byzantine, Crashes, Event, Fairness, Handle, Handles, Link, ObserverHandle, Partitions,

@@ -24,7 +24,8 @@
 //! - A message carries along its causal past. The fifo broadcast heeds only the part that is the sender's own.
 //! - The leader detector is a component of its own, here a step of the environment that tells the successor to lead, at any time. It trusts a process in
 //!   the end that does not crash: the successor does not. A run that ends with the leader down and nobody told is none that the contracts speak of.
-//! - Orders travel as a whole, which spares the bookkeeping of gaps. One position is decided at a time.
+//! - Orders travel as a whole, which spares the bookkeeping of gaps. One position is decided at a time. This protocol is one of the pieces that systems are built from, and
+//!   `state-machine` is built from it.
 //!
 //! The shortest traces: in `best-effort-as-reliable` the sender crashes when half of the others have been sent to. In `reliable-as-fifo` a later message
 //! overtakes an earlier one. In `fifo-as-causal` an answer comes before what it answers. In `causal-as-total-order` two processes broadcast
@@ -65,11 +66,11 @@ message! {
         /// What was broadcast, from its sender or relayed.
         Update(Update),
         /// Total order. To the leader: this is to be put in order.
-        Request(MessageId),
+        Propose(MessageId),
         /// Total order. From the environment, to the successor of the leader: the leader is suspected, lead in its place.
         Lead,
-        /// Total order. From a new leader: which order have you accepted? In answer: this one, in that epoch; and this is still to be put in order.
-        Prepare { epoch: u8 }, Promise { accepted_in: u8, log: Vec<MessageId>, requests: Set<MessageId> },
+        /// Total order. From a new leader: which order have you accepted? In answer: this one, in that epoch; and this waits to be put in order.
+        Prepare { epoch: u8 }, Promise { epoch: u8, accepted_in: u8, log: Vec<MessageId>, waiting: Set<MessageId> },
         /// Total order. From the leader: let this be the order. In answer: as far as I am concerned, it is.
         Accept { epoch: u8, log: Vec<MessageId> }, Accepted { epoch: u8, length: usize },
         /// Total order. From the leader: a majority has accepted this order, deliver.
@@ -268,10 +269,16 @@ fn causal_as_total_order(p: &Params) -> System<Msg> {
     sys
 }
 
+/// A process that delivers in total order.
+fn member() -> TotalOrder {
+    let group = pieces::total_order::TotalOrder::among((0..PROCESSES).map(Id::from));
+    TotalOrder { group }
+}
+
 fn total_order(contract: Contract, broadcasts: [u32; 2]) -> System<Msg> {
     let mut sys = System::new();
     sys.links(Link::reliable().fifo());
-    let processes = sys.actors("process", PROCESSES, |_| TotalOrder);
+    let processes = sys.actors("process", PROCESSES, |_| member());
     let (leader, successor) = (processes[0], processes[1]);
     let mortal = processes
         .ids()
@@ -280,21 +287,25 @@ fn total_order(contract: Contract, broadcasts: [u32; 2]) -> System<Msg> {
     sys.crashes(Crashes::stop(1).of(mortal).inside_handlers());
     sys.stimulus("the leader is suspected", successor.id(), Msg::Lead);
 
-    let leaderless = move |s: &Snapshot<'_, Msg>| !s.is_up(leader) && s[successor].epoch == 0;
+    let leaderless =
+        move |s: &Snapshot<'_, Msg>| !s.is_up(leader) && s[successor].order.epoch() == 0;
     contracts(&mut sys, &processes, contract, broadcasts, leaderless);
     let of = processes.clone();
     sys.stabilises(
         "correct processes have accepted what they deliver",
         move |s| {
             let mut states = of.iter().filter_map(|p| s.state(p));
-            leaderless(s) || states.all(|state| state.log == state.delivered)
+            leaderless(s) || states.all(|state| state.order.accepted() == state.order.decided())
         },
     );
     outlives(&mut sys, processes.clone());
     in_total_order(&mut sys, processes);
     sys.reachable(
         "the successor puts in order what the leader has left",
-        move |s| !s.is_up(leader) && s[successor].epoch > 0 && !s[successor].delivered.is_empty(),
+        move |s| {
+            let order = &s[successor].order;
+            !s.is_up(leader) && order.epoch() > 0 && !order.decided().is_empty()
+        },
     );
     sys
 }
@@ -302,7 +313,7 @@ fn total_order(contract: Contract, broadcasts: [u32; 2]) -> System<Msg> {
 /// A total order asked for the order of each sender, too, over links that do not keep it. Nothing crashes.
 fn total_order_as_fifo(p: &Params) -> System<Msg> {
     let mut sys = System::new();
-    let processes = sys.actors("process", PROCESSES, |_| TotalOrder);
+    let processes = sys.actors("process", PROCESSES, |_| member());
     contracts(
         &mut sys,
         &processes,

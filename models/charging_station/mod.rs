@@ -35,8 +35,8 @@
 //! - A handler handles one command at a time; the next ones wait, each once. A driver is told OK when the station has accepted and the event is recorded,
 //!   in the order of the design: with the outbox and the subscriber the station's answer is passed on.
 //! - A heartbeat that loses is appended again: it has no side effect. In `as-asked` a command that loses is answered with the error.
-//! - Connections keep their order, those to the event store and to the station too. A crashed handler forgets everything; when it starts again it is sent
-//!   what was not answered, as message brokers do.
+//! - The event store is one of the pieces that systems are built from. Connections keep their order, those to the event store and to the station too. A
+//!   crashed handler forgets everything; when it starts again it is sent what was not answered, as message brokers do.
 //! - To proceed with a locked station (`telemetry-split`) is to load the aggregate, which decides as ever.
 //! - The station accepts or rejects; faults such as under voltage are left out.
 //!
@@ -99,7 +99,7 @@ message! {
         /// To the mirror of the station, and its answer.
         Consult, Mirrored { unlocked: Option<Id> },
         /// To the event store: tell me of what happens, from the beginning; and what it tells.
-        Subscribe, StationUnlocked { session: Id },
+        Subscribe, Published(Recorded),
     }
 
     /// How a command ends.
@@ -282,7 +282,7 @@ fn actors(sys: &mut System<Msg>, p: &Params, design: Design) -> Parts {
         &["unlock"]
     };
     let handlers: Handles<UnlockHandler> = names.iter().map(|&name| sys.reserve(name)).collect();
-    let store = sys.actor("store", EventStore);
+    let store = sys.actor("store", store::event_store());
     let station = sys.reserve::<Station>("station");
     let mirror = (design.telemetry != Telemetry::Aggregate).then(|| {
         let handler = handlers[0].id();

@@ -15,7 +15,7 @@ pub(super) fn safety(sys: &mut System<Msg>, parts: &Parts) {
     });
     let of = parts.drivers.clone();
     sys.always("OK means unlocked and recorded", move |s| {
-        let (recorded, unlocked) = (s[store].unlocks(), &s[station].unlocks);
+        let (recorded, unlocked) = (store::unlocked(&s[store]), &s[station].unlocks);
         let mut told = of.iter().filter(|d| s[*d].is_told(&Answer::Ok));
         told.all(|d| unlocked.contains_key(&d.id()) && recorded.contains(&d.id()))
     });
@@ -38,7 +38,7 @@ fn heartbeats(
 ) -> usize {
     match mirror {
         Some(mirror) => s[mirror].heartbeats.into(),
-        None => s[store].heartbeats(),
+        None => store::heartbeats(&s[store]),
     }
 }
 
@@ -54,17 +54,17 @@ pub(super) fn liveness(sys: &mut System<Msg>, design: Design, parts: &Parts) {
         "what is unlocked is recorded",
         move |s| !s[station].unlocks.is_empty(),
         move |s| {
-            let recorded = s[store].unlocks();
+            let recorded = store::unlocked(&s[store]);
             let is_recorded = |session| recorded.contains(session);
             s[station].unlocks.keys().all(is_recorded)
         },
     );
     sys.leads_to(
         "what is recorded is unlocked or refused",
-        move |s| !s[store].unlocks().is_empty(),
+        move |s| !store::unlocked(&s[store]).is_empty(),
         move |s| {
             let station = &s[station];
-            let mut recorded = s[store].unlocks().into_iter();
+            let mut recorded = store::unlocked(&s[store]).into_iter();
             recorded.all(|session| {
                 station.unlocks.contains_key(&session) || station.rejected.contains(&session)
             })
@@ -104,7 +104,7 @@ pub(super) fn witnesses(sys: &mut System<Msg>, p: &Params, design: Design, parts
     }
     if design.beats {
         sys.reachable("a heartbeat and an unlock are recorded", move |s| {
-            heartbeats(s, store, mirror) > 0 && !s[store].unlocks().is_empty()
+            heartbeats(s, store, mirror) > 0 && !store::unlocked(&s[store]).is_empty()
         });
     }
     if design.session_ends {

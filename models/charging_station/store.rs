@@ -1,76 +1,65 @@
-//! The event store, and who subscribes to it.
+//! What the server says to the event store, which is one of the [pieces] that systems are built from, and who subscribes to it.
 
 use super::*;
+use pieces::event_store::{Answer as Told, Call, Events};
 
-/// The stream of the station's aggregate. (Station, version) is unique: what is appended under a version that exists is refused.
-pub(super) struct EventStore;
+/// There is one stream: the station's aggregate. (Station, version) is unique: what is appended under a version that exists is refused.
+pub(super) type Stream = ();
 
-state! {
-    #[derive(Default)]
-    pub(super) struct Stream {
-        pub(super) events: Vec<Recorded>,
-        /// Who is told of each `StationUnlocked`.
-        subscriber: Option<Id>,
+/// The event store. Subscribers are told of each `StationUnlocked`.
+pub(super) type EventStore = pieces::event_store::EventStore<Msg, Stream, Recorded>;
+
+pub(super) fn event_store() -> EventStore {
+    EventStore::new().tells(|event| matches!(event, Recorded::StationUnlocked { .. }))
+}
+
+impl TryFrom<Msg> for Call<Stream, Recorded> {
+    type Error = Msg;
+
+    fn try_from(msg: Msg) -> Result<Self, Msg> {
+        let stream = ();
+        Ok(match msg {
+            Msg::Load => Call::Load(stream),
+            Msg::Append { version, event } => Call::Append {
+                stream,
+                expected: Some(version - 1),
+                event,
+            },
+            Msg::Subscribe => Call::Subscribe,
+            other => return Err(other),
+        })
     }
 }
 
-impl Stream {
-    /// The sessions of which it says that the station was unlocked.
-    pub(super) fn unlocks(&self) -> Set<Id> {
-        unlocks(&self.events).collect()
+impl From<Told<Stream, Recorded>> for Msg {
+    fn from(told: Told<Stream, Recorded>) -> Msg {
+        match told {
+            Told::Loaded { events, .. } => Msg::Events(events),
+            Told::Appended { .. } => Msg::Appended,
+            Told::WrongVersion { .. } => Msg::WrongVersion,
+            Told::Published { event, .. } => Msg::Published(event),
+        }
     }
+}
 
-    pub(super) fn heartbeats(&self) -> usize {
-        let heartbeat = |event: &&Recorded| **event == Recorded::StationSentHeartbeat;
-        self.events.iter().filter(heartbeat).count()
-    }
+/// The sessions of which the store says that the station was unlocked.
+pub(super) fn unlocked(store: &Events<Stream, Recorded>) -> Set<Id> {
+    unlocks(store.all()).collect()
+}
+
+pub(super) fn heartbeats(store: &Events<Stream, Recorded>) -> usize {
+    let heartbeat = |event: &&Recorded| **event == Recorded::StationSentHeartbeat;
+    store.all().filter(heartbeat).count()
 }
 
 /// The sessions of these events.
-pub(super) fn unlocks(events: &[Recorded]) -> impl Iterator<Item = Id> {
-    events.iter().filter_map(|event| match event {
+pub(super) fn unlocks<'a>(
+    events: impl IntoIterator<Item = &'a Recorded>,
+) -> impl Iterator<Item = Id> {
+    events.into_iter().filter_map(|event| match event {
         Recorded::StationUnlocked { session } => Some(*session),
         Recorded::StationSentHeartbeat => None,
     })
-}
-
-impl Actor for EventStore {
-    type Msg = Msg;
-    type State = Stream;
-    type Timer = ();
-    type Random = ();
-    type Storage = ();
-
-    fn on_start(&self, _: Id, _: &Option<()>, _: &mut Out<Self>) -> Stream {
-        Stream::default()
-    }
-
-    fn on_msg(&self, _: Id, stream: &mut Cow<'_, Stream>, src: Id, msg: Msg, o: &mut Out<Self>) {
-        match msg {
-            Msg::Load => o.send(src, Msg::Events(stream.events.clone())),
-            Msg::Append { version, .. } if version != stream.events.len() + 1 => {
-                o.send(src, Msg::WrongVersion);
-            }
-            Msg::Append { event, .. } => {
-                let stream = stream.to_mut();
-                stream.events.push(event);
-                o.send(src, Msg::Appended);
-                if let Some(subscriber) = stream.subscriber
-                    && let Recorded::StationUnlocked { session } = event
-                {
-                    o.send(subscriber, Msg::StationUnlocked { session });
-                }
-            }
-            Msg::Subscribe => {
-                let stream = stream.to_mut();
-                stream.subscriber = Some(src);
-                for session in unlocks(&stream.events) {
-                    o.send(src, Msg::StationUnlocked { session });
-                }
-            }
-            _ => {}
-        }
-    }
 }
 
 /// Sends a command to the station for every `StationUnlocked`, until it is answered.
@@ -101,7 +90,7 @@ impl Actor for Subscriber {
 
     fn on_msg(&self, _: Id, unanswered: &mut Cow<'_, Set<Id>>, _: Id, msg: Msg, o: &mut Out<Self>) {
         let (session, answer) = match msg {
-            Msg::StationUnlocked { session } => {
+            Msg::Published(Recorded::StationUnlocked { session }) => {
                 unanswered.to_mut().insert(session);
                 return self.send(session, o);
             }

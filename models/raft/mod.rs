@@ -23,14 +23,18 @@
 //!   nothing before an entry of its own term is committed, which leaves a forgotten change no majority; so it begins its term with one that does
 //!   nothing.
 //!
+//! What is safe is not yet done. `repair` begins with the logs of Figure 7: a follower that lacks entries, and one that has others, come to have what the leader has, which
+//! goes back with each of them to where both agree, and sends on from there; and all state machines are given it.
+//!
 //! Where the source leaves something open:
 //! - Links are reliable and unordered; a message may take for ever, and for safety that is as good as lost. So nothing is sent twice, and
 //!   a request of an older term is ignored: the paper's answer with the newer term only hastens matters.
 //! - Heartbeats that would say nothing new are left out. Who has something to tell a follower does so when its heartbeat is due.
-//!   What is committed is told at once in `correct`, elsewhere with the next entry.
+//!   What is committed is told at once in `correct` and `repair`, elsewhere with the next entry.
 //! - A leader always has a client's request to take. There is one operator, who has a leader take out one server in its term, or none.
 //! - Figure 8 has five servers and crashes; three servers do, and a leader that is not heard of needs not crash.
 //! - Terms and the length of logs are bounded by what a variant is about, and all verdicts are within these bounds.
+//! - `repair` begins with the leader elected. Nobody else calls an election, or there need not be an end.
 //! - The variants about Figure 8 and about changes begin in the middle: each server has just started again with what it had saved, but for the
 //!   leader of term 2 in those about changes. That a run with empty logs comes there is the witness of each `…-start` (messages that are still under
 //!   way there are as good as lost). With `start=empty` the whole way is gone, which takes minutes.
@@ -39,9 +43,10 @@
 //!
 //! | variant | unique states | generated | depth |
 //! | --- | --- | --- | --- |
-//! | `correct` | 50,470 | 111,603 | 26 |
-//! | `correct-crash` | 86,606 | 218,707 | 25 |
+//! | `correct` | 51,058 | 112,275 | 26 |
+//! | `correct-crash` | 88,498 | 221,581 | 25 |
 //! | `correct-crash-inside` | 7,087 | 16,999 | 13 |
+//! | `repair` | 446 | 1,035 | 20 |
 //! | `volatile-vote` | 394 | 763 | 8 |
 //! | `commit-older-term` | 50,506 | 108,844 | 30 |
 //! | `commit-older-term-start` | 745 | 1,497 | 14 |
@@ -225,7 +230,7 @@ fn leaders<'a>(
     cluster: &'a Handles<Server>,
 ) -> impl Iterator<Item = &'a State> {
     let states = live(s, cluster).map(|(_, state)| state);
-    states.filter(|state| matches!(state.role, Role::Leader { .. }))
+    states.filter(|state| leads(state))
 }
 
 fn pairs<'a>(
@@ -236,6 +241,14 @@ fn pairs<'a>(
         let later = live(s, cluster).filter(move |(b, _)| *b > a);
         later.map(move |(_, second)| (first, second))
     })
+}
+
+fn leads(state: &State) -> bool {
+    matches!(state.role, Role::Leader { .. })
+}
+
+fn is_change(entry: &Entry) -> bool {
+    matches!(entry.command, Command::Servers(_))
 }
 
 /// Some server has given such an entry to its state machine.
@@ -259,6 +272,24 @@ fn contradict(sys: &mut System<Msg>, cluster: &Handles<Server>) {
     });
 }
 
+/// A leader that is refused goes back, until all have the same: who has refused is not left behind.
+fn goes_back(sys: &mut System<Msg>, cluster: &Handles<Server>) {
+    let is_refusal = |event: &Event<'_, Msg>| match event {
+        Event::Sent(envelope) => matches!(envelope.msg, Msg::Refused { .. }),
+        _ => false,
+    };
+    let refused = sys.observer("refused", false, move |_, event| {
+        is_refusal(event).then_some(true)
+    });
+    sys.observer_wants(refused, is_refusal);
+    let of = cluster.clone();
+    sys.reachable("all logs are the same after a refusal", move |s| {
+        let mut logs = live(s, &of).map(|(_, state)| &state.kept.log);
+        let first = logs.next();
+        s[refused] && first.is_some_and(|first| !first.is_empty() && logs.all(|log| log == first))
+    });
+}
+
 /// The whole protocol, from the beginning.
 fn from_empty(p: &Params, bounds: Bounds) -> System<Msg> {
     let all: Vec<usize> = (0..p.servers).collect();
@@ -273,6 +304,7 @@ fn from_empty(p: &Params, bounds: Bounds) -> System<Msg> {
     }
     if bounds.terms > 1 {
         contradict(&mut sys, &cluster);
+        goes_back(&mut sys, &cluster);
     }
     if bounds.announces {
         let name = "a follower learns that an entry is committed";
@@ -312,6 +344,31 @@ fn correct_crash_inside(p: &Params) -> System<Msg> {
     from_empty(p, bounds)
 }
 
+/// From Figure 7 on: followers that lack entries, or have others, come to have what the leader has. Nobody else stands, so there is an end.
+fn repair(p: &Params) -> System<Msg> {
+    let bounds = Bounds {
+        terms: 3,
+        log: 3,
+        candidates: Vec::new(),
+        announces: true,
+        ..Bounds::default()
+    };
+    let (mut sys, cluster) = system(p, AFTER_NO_OP, &Start::figure_7(), &bounds);
+    let (leader, of) = (cluster[0], cluster.clone());
+    sys.stabilises("all logs are the leader's", move |s| {
+        let log = &s[leader].kept.log;
+        live(s, &of).all(|(_, state)| state.kept.log == *log)
+    });
+    sys.stabilises(
+        "what the leader has is given to all state machines",
+        move |s| {
+            let log = &s[leader].kept.log;
+            live(s, &cluster).all(|(_, state)| state.applied == *log)
+        },
+    );
+    sys
+}
+
 fn volatile_vote(p: &Params) -> System<Msg> {
     let bounds = Bounds {
         terms: 1,
@@ -341,22 +398,32 @@ fn figure_8(p: &Params, design: Design) -> System<Msg> {
     let bounds = Bounds {
         terms: 4,
         candidates: vec![0, 2],
-        asked: vec![0, 2],
+        // In the given state all requests have been made.
+        asked: if p.start == "given" {
+            Vec::new()
+        } else {
+            vec![0, 2]
+        },
         ..Bounds::default()
     };
     let (mut sys, cluster) = system(p, design, &figure_8_start(p), &bounds);
+    older_on_majority(&mut sys, &cluster);
+    sys
+}
+
+/// A leader has brought an entry of an older term to a majority, and has none of its own.
+fn older_on_majority(sys: &mut System<Msg>, cluster: &Handles<Server>) {
+    let of = cluster.clone();
     sys.reachable("an entry of an older term is on a majority", move |s| {
-        let older = |state: &State| Some((state.kept.log.first()?.clone(), state.kept.term));
-        let mut firsts = leaders(s, &cluster)
-            .filter_map(older)
-            .filter(|(first, term)| first.term < *term);
-        firsts.any(|(first, _)| {
-            let have =
-                live(s, &cluster).filter(|(_, state)| state.kept.log.first() == Some(&first));
-            have.count() >= majority(cluster.len())
+        let older = |state: &State| match &state.kept.log[..] {
+            [only] if only.term < state.kept.term => Some(only.clone()),
+            _ => None,
+        };
+        leaders(s, &of).filter_map(older).any(|only| {
+            let have = live(s, &of).filter(|(_, state)| state.kept.log.first() == Some(&only));
+            have.count() >= majority(of.len())
         })
     });
-    sys
 }
 
 /// From Figure 8 (b) on: the entry of the older term is committed along with one of the leader's own.
@@ -373,11 +440,12 @@ fn figure_8_along(p: &Params) -> System<Msg> {
         ..Bounds::default()
     };
     let (mut sys, cluster) = system(p, CORRECT, &figure_8_start(p), &bounds);
+    older_on_majority(&mut sys, &cluster);
     applies(
         &mut sys,
         &cluster,
         "an entry of an older term is committed",
-        |state, entry| matches!(state.role, Role::Leader { .. }) && entry.term < state.kept.term,
+        |state, entry| leads(state) && entry.term < state.kept.term,
     );
     sys
 }
@@ -420,9 +488,17 @@ fn changes(p: &Params, design: Design) -> System<Msg> {
     applies(
         &mut sys,
         &cluster,
-        "a change of the cluster is committed",
-        |_, entry| matches!(entry.command, Command::Servers(_)),
+        "a leader commits the change that it has begun",
+        |state, entry| is_change(entry) && leads(state) && entry.term == state.kept.term,
     );
+    if no_op {
+        applies(
+            &mut sys,
+            &cluster,
+            "a leader commits a change that was begun in an older term",
+            |state, entry| is_change(entry) && leads(state) && entry.term < state.kept.term,
+        );
+    }
     sys
 }
 
@@ -507,6 +583,7 @@ catalogue_entry! {
         holds_within_bounds "state-machine safety",
         holds_within_bounds "whatever must survive a crash is saved",
         holds_within_bounds "each role has its own timers";
+    "repair" => repair;
     "volatile-vote" => volatile_vote,
         holds_within_bounds "no panic",
         violates "election safety",

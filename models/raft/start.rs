@@ -68,6 +68,21 @@ impl Start {
         }
     }
 
+    /// As in Figure 7 of the paper: `server[0]` has just won the election of term 3, `server[1]` has heard of no entry so far, and `server[2]`, the leader of
+    /// term 1, has one that nobody else has.
+    pub(super) fn figure_7() -> Self {
+        let request = |term, leader| entry(term, Command::Request(Id::from(leader)));
+        Start {
+            kept: vec![
+                kept(3, Some(0), &[request(1, 2), request(2, 0)]),
+                kept(3, Some(0), &[]),
+                kept(1, Some(2), &[request(1, 2), request(1, 2)]),
+            ],
+            leader: Some(0),
+            no_op: true,
+        }
+    }
+
     /// What this server has once the run has begun.
     fn begun(&self, server: usize) -> Kept {
         let mut kept = self.kept[server].clone();

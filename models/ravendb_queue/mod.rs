@@ -26,8 +26,8 @@
 //!   default.
 //! - A client that loads a deleted document is told that there is none, though RavenDB keeps a tombstone for replication. With
 //!   `change-vector-tombstone` the worker is shown it. Purging is RavenDB's cleaning of tombstones.
-//! - The queue hides a message that it has handed out; unless the worker removes it, it is visible again after some time, however short. So *later* is
-//!   simply not to remove it. Which of several messages comes next is a free choice.
+//! - The queue is one of the pieces that systems are built from. It hides a message that it has handed out; unless the worker removes it, it is visible
+//!   again after some time, however short. So *later* is simply not to remove it. Which of several messages comes next is a free choice.
 //! - The user writes one thing after the other. Each change goes to node A; in `change-vector-both-nodes`, `change-vector-order`
 //!   and `change-vector-tombstone` to either node. A deletion has no message.
 //! - Workers crash, also between two effects, and start again with nothing but the next question to the queue, except in
@@ -62,8 +62,9 @@ mod database;
 
 use allways::prelude::*;
 
-use backend::{Marker, Outside, Queue, Worker, WorkerState};
+use backend::{Marker, Outside, Worker, WorkerState};
 use database::{Database, Order, User};
+use pieces::queue::{Answer, Call, Queue};
 
 /// A write of the user, numbered by the user's clock: the latest has the greatest.
 type Write = u8;
@@ -133,6 +134,9 @@ message! {
         NoSuchDocument,
     }
 }
+
+carries! { Msg = Call<Message> { Enqueue(message), Receive, Remove(message) } }
+carries! { Msg = Answer<Message> { Deliver(message) } }
 
 /// How a worker decides by what it loads.
 #[derive(Clone, Copy, PartialEq)]
@@ -225,7 +229,7 @@ fn system(p: &Params, design: Design) -> System<Msg> {
         .into_iter()
         .collect();
     let [a, b] = [nodes[0], nodes[1]];
-    let queue = sys.actor("queue", Queue);
+    let queue = sys.actor("queue", Queue::new());
     let is_idempotent = design.once == Once::Idempotent;
     let outside = sys.actor("outside", Outside { is_idempotent });
     let marker = (design.once == Once::Marker).then(|| sys.actor("marker", Marker).id());
@@ -348,7 +352,7 @@ fn system(p: &Params, design: Design) -> System<Msg> {
                 && of
                     .ids()
                     .iter()
-                    .all(|worker| s[queue].waiting.contains(worker))
+                    .all(|worker| s[queue].waiting().contains(worker))
         },
     );
     sys.stabilises("in the end every write of the user is done", move |s| {

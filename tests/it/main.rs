@@ -25,6 +25,7 @@ mod mutations;
 mod new;
 mod oracle;
 mod page;
+mod pieces;
 mod pruned;
 mod published;
 mod random;
