@@ -7,7 +7,7 @@ use crate::search::{
 };
 use crate::space::{ActorSpace, PropertyDecl, StateSpace};
 use crate::system::{Alteration, Message, System};
-use crate::trace::{self, About, Graph, Replay, Trace};
+use crate::trace::{self, About, Explanation, Graph, Replay, Trace};
 
 /// A system that is ready to be checked, once, to have a trace replayed, or to be drawn. For another check, build another.
 pub trait Checkable: Send {
@@ -44,6 +44,12 @@ pub trait Checkable: Send {
     /// # Errors
     /// The model is at fault.
     fn replay(&mut self, trace: &Trace) -> Result<Replay, Error>;
+
+    /// What it takes to understand a trace: the causal past of the violation, and the step that decided it.
+    ///
+    /// # Errors
+    /// The model is at fault.
+    fn explain(&mut self, trace: &Trace) -> Result<Explanation, Error>;
 
     /// Writes down all states and steps, as far as the options' bounds let it.
     ///
@@ -128,6 +134,10 @@ impl<S: StateSpace + 'static> Checkable for S {
 
     fn replay(&mut self, trace: &Trace) -> Result<Replay, Error> {
         trace::replay(self, trace)
+    }
+
+    fn explain(&mut self, trace: &Trace) -> Result<Explanation, Error> {
+        trace::explain(self, trace)
     }
 
     fn graph(&mut self, options: &Options, about: &About) -> Result<Graph, Error> {

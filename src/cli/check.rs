@@ -64,6 +64,14 @@ pub(super) struct Args {
     #[arg(long, conflicts_with = "first", help_heading = "What is checked")]
     fewest_faults: bool,
 
+    /// Explain each violation: only the steps that led to it, and the one that decided it
+    ///
+    /// Left out are steps that happened beside the violation: those that neither led to its last step nor to what the property reads. The step
+    /// that decides is the last before which some fair run still satisfied the property. Both are searched for from the trace, up to a limit of
+    /// states.
+    #[arg(long, help_heading = "Output")]
+    explain: bool,
+
     /// Put one small mistake at a time into each variant, and say which property notices it
     ///
     /// Of every handler that ran, each kind of effect is dropped (sending a message variant, saving, setting or cancelling a timer, a
@@ -138,7 +146,7 @@ pub(super) struct Args {
         value_name = "FORMAT",
         hide_possible_values = true,
         help_heading = "Output",
-        conflicts_with_all = ["first", "fewest_faults", "mutations", "allow_bounds", "time", "memory", "exact", "fingerprint", "trace_dir", "no_trace_file", "json", "formats"]
+        conflicts_with_all = ["first", "explain", "fewest_faults", "mutations", "allow_bounds", "time", "memory", "exact", "fingerprint", "trace_dir", "no_trace_file", "json", "formats"]
     )]
     dump: Option<Format>,
 }
@@ -165,6 +173,7 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Exit, Error>
     }
     let mut run = Run::begin(&args.how, &args.outputs, context)?;
     run.score_min = args.min_score;
+    run.explains = args.explain;
     let exit = run.checks(checks, &mut |_| {});
     Ok(exit.max(run.end()))
 }

@@ -63,6 +63,9 @@ struct Locked {
     params: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     verdicts: BTreeMap<String, Verdict>,
+    /// For each handler the steps that it takes, and the distinct local situations that it takes them in.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    handlers: BTreeMap<String, (u64, u64)>,
 }
 
 /// The file beside a project's list of checks.
@@ -153,6 +156,9 @@ impl Lock {
             digest: outcome.digest.map(|digest| format!("{digest:032x}")),
             params: subject.params.texts().into_iter().collect(),
             verdicts: verdicts.map(|p| (p.decl.name.clone(), p.verdict)).collect(),
+            handlers: (outcome.handlers.iter())
+                .map(|handler| (handler.name.clone(), (handler.fired, handler.situations)))
+                .collect(),
         };
         self.found.push((locked, subject.origin.clone()));
     }
@@ -233,6 +239,7 @@ fn changes(then: &Locked, now: &Locked) -> Vec<String> {
             changes.push(format!("{what}: {then} → {now}"));
         }
     }
+    handler_changes(&then.handlers, &now.handlers, &mut changes);
     match (&then.digest, &now.digest) {
         (Some(then), Some(now)) if then != now => changes.push(if changes.is_empty() {
             "other states, though as many as before".to_owned()
@@ -244,6 +251,32 @@ fn changes(then: &Locked, now: &Locked) -> Vec<String> {
         _ => {}
     }
     changes
+}
+
+/// Handlers that run more or less often than they did. What is only called otherwise counts as it did.
+fn handler_changes(
+    then: &BTreeMap<String, (u64, u64)>,
+    now: &BTreeMap<String, (u64, u64)>,
+    changes: &mut Vec<String>,
+) {
+    let sorted = |handlers: &BTreeMap<String, (u64, u64)>| -> Vec<(u64, u64)> {
+        let mut counts: Vec<_> = handlers.values().copied().collect();
+        counts.sort_unstable();
+        counts
+    };
+    // A check that a bound cuts has none.
+    if then.is_empty() || now.is_empty() || sorted(then) == sorted(now) {
+        return;
+    }
+    let words = |handlers: &BTreeMap<String, (u64, u64)>| -> BTreeMap<String, String> {
+        let handlers = handlers.iter();
+        let words = handlers.map(|(name, (fired, situations))| {
+            let words = format!("{fired} steps in {situations} situations");
+            (name.clone(), words)
+        });
+        words.collect()
+    };
+    map_changes("handler", &words(then), &words(now), changes);
 }
 
 fn map_changes<V: Display + PartialEq>(

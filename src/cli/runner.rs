@@ -8,12 +8,12 @@ use super::exit::Exit;
 use super::outputs::{self, Outputs};
 use super::watch::{self, Watch};
 use super::{Context, complain, files, panics, units, watchdog};
-use crate::catalogue::{Agreement, Checkable, Entry, Expectation, Values, Variant};
+use crate::catalogue::{Agreement, Checkable, Checked, Entry, Expectation, Values, Variant};
 use crate::error::Error;
 use crate::report::{Finding, Measured, Notice, Report, Subject, Tally, TraceFile};
 use crate::search::{Options, Stop, Verdict};
 use crate::system::{Alteration, Occasions};
-use crate::trace::{self, About, Trace};
+use crate::trace::{self, About, Explanation, Trace};
 
 /// How checks are run, whatever is checked.
 #[derive(Debug, clap::Args)]
@@ -95,6 +95,8 @@ pub(super) struct Run<'r, 'c> {
     tally: Tally,
     /// A mutation score below this percentage is not as expected.
     pub(super) score_min: Option<u8>,
+    /// Violations are explained.
+    pub(super) explains: bool,
 }
 
 impl<'r, 'c> Run<'r, 'c> {
@@ -115,6 +117,7 @@ impl<'r, 'c> Run<'r, 'c> {
             outputs,
             tally: Tally::default(),
             score_min: None,
+            explains: false,
         })
     }
 
@@ -174,15 +177,19 @@ impl<'r, 'c> Run<'r, 'c> {
             let checked = check.checkable.check(&subject.options, &about, &watch)?;
             let seconds = watch.elapsed().as_secs_f64();
             let is_whole = checked.outcome.stopped.is_none();
+            let explanations = match self.explains && is_whole {
+                true => explained(check.variant, subject, &checked)?,
+                false => vec![None; checked.traces.len()],
+            };
             let occasions = check.occasions.as_ref().filter(|_| is_whole);
             let mutants = occasions.map(|occasions| {
                 let (params, options) = (&subject.params, &subject.options);
                 (check.variant).mutants(params, &checked.outcome, occasions, options, &watch)
             });
-            Ok((checked, mutants.transpose()?, seconds))
+            Ok((checked, explanations, mutants.transpose()?, seconds))
         });
         drop((watch, watchdog));
-        let (checked, mutants, seconds) = match checked {
+        let (checked, explanations, mutants, seconds) = match checked {
             Ok(Ok(checked)) => checked,
             Ok(Err(error)) => {
                 self.failed(subject, &error);
@@ -201,7 +208,8 @@ impl<'r, 'c> Run<'r, 'c> {
             }
         };
         let mut findings = Vec::new();
-        for (outcome, trace) in checked.outcome.properties.iter().zip(checked.traces) {
+        let traces = checked.traces.into_iter().zip(explanations);
+        for (outcome, (trace, explanation)) in checked.outcome.properties.iter().zip(traces) {
             let expected = check.expected(&outcome.decl.name);
             findings.push(Finding {
                 agreement: Agreement::of(expected, outcome.verdict, check.allow_bounds),
@@ -209,6 +217,7 @@ impl<'r, 'c> Run<'r, 'c> {
                 expected,
                 file: self.write_trace(subject, &outcome.decl.name, trace.as_ref()),
                 trace,
+                explanation,
             });
         }
         let report = Report {
@@ -263,6 +272,24 @@ impl<'r, 'c> Run<'r, 'c> {
             Err(why) => TraceFile::NotWritten(why),
         }
     }
+}
+
+/// What explains the violations, each found in a system of its own: none of what the check knows is needed.
+fn explained(
+    variant: &Variant,
+    subject: &Subject,
+    checked: &Checked,
+) -> Result<Vec<Option<Explanation>>, Error> {
+    let properties = checked.outcome.properties.iter().zip(&checked.traces);
+    let explanations = properties.map(|(outcome, trace)| {
+        let violated = outcome.verdict == Verdict::Violated;
+        let Some(trace) = trace.as_ref().filter(|_| violated) else {
+            return Ok(None);
+        };
+        let mut checkable = variant.build(&subject.params)?;
+        checkable.explain(trace).map(Some)
+    });
+    explanations.collect()
 }
 
 fn exit_of(report: &Report) -> Exit {

@@ -258,6 +258,7 @@ fn simulate(mut one: Planned<'_>, args: &Args, context: &mut Context<'_>) -> Exi
             file: write_trace(&one.subject, &outcome.decl.name, trace.as_ref(), args),
             outcome,
             trace,
+            explanation: None,
         });
     }
     let report = SimulationReport {

@@ -7,11 +7,12 @@ use clap::{Subcommand, ValueEnum};
 
 use super::exit::Exit;
 use super::{Context, files, runner, width};
+use crate::catalogue::Checkable;
 use crate::error::Error;
 use crate::report::{Paint, for_ever, plural};
 use crate::search::Verdict;
 use crate::space::PropertyKind;
-use crate::trace::{self, Format, Replay, Style, Trace};
+use crate::trace::{self, Format, Style, Trace};
 use crate::value::printable;
 
 /// Show, replay, compare and export the traces that `check` writes
@@ -36,6 +37,12 @@ Example:
         /// Whole states too, not only what changes
         #[arg(long)]
         full: bool,
+
+        /// Only the steps that led to the violation, and the step that decided it
+        ///
+        /// Which step decided is asked of the model as it is today.
+        #[arg(long)]
+        explain: bool,
     },
 
     /// Replay a trace against the model as it is today
@@ -100,9 +107,13 @@ impl ValueEnum for Format {
 }
 
 pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Exit, Error> {
-    let (file, full) = match &args.command {
-        Command::Show { file, full } => (file, *full),
-        Command::Replay { file } => (file, false),
+    let (file, full, explain) = match &args.command {
+        Command::Show {
+            file,
+            full,
+            explain,
+        } => (file, *full, *explain),
+        Command::Replay { file } => (file, false, false),
         Command::Diff { a, b, full } => return diff([a, b], *full, context),
         Command::Export {
             file,
@@ -124,11 +135,16 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Exit, Error>
         full,
     };
     let replay = match &args.command {
-        Command::Replay { .. } => Some(replay(&trace, context)?),
+        Command::Replay { .. } => Some(today(&trace, context)?.replay(&trace)?),
         _ => None,
     };
     let mut text = title(&trace, context.paint);
-    text.push_str(&trace::text(&trace, &style));
+    if explain {
+        let explanation = today(&trace, context)?.explain(&trace)?;
+        text.push_str(&trace::explained_text(&trace, &explanation, &style));
+    } else {
+        text.push_str(&trace::text(&trace, &style));
+    }
     let mut exit = Exit::AsExpected;
     if let Some(replay) = &replay {
         text.push_str("\nreplayed\n");
@@ -160,13 +176,12 @@ fn diff(files: [&PathBuf; 2], full: bool, context: &mut Context<'_>) -> Result<E
     })
 }
 
-/// Replays a trace against the model of that name, with the parameters it was made with.
-fn replay(trace: &Trace, context: &Context<'_>) -> Result<Replay, Error> {
+/// The model of a trace's name as it is today, with the parameters that the trace was made with.
+fn today(trace: &Trace, context: &Context<'_>) -> Result<Box<dyn Checkable>, Error> {
     let entry = context.catalogue.model(&trace.model)?;
     let variant = entry.variant(&trace.variant)?;
     let values = entry.values(&trace.parameters)?;
-    let mut checkable = runner::build(entry, variant, &values, None)?;
-    checkable.replay(trace)
+    runner::build(entry, variant, &values, None)
 }
 
 /// What the trace shows, of what.

@@ -37,6 +37,7 @@ use std::sync::Arc;
 use crate::error::Error;
 use crate::search::Discovery;
 use crate::space::{PropertyDecl, StateSpace};
+use crate::trace::states::{known, whole};
 use crate::trace::{About, Format, Halt, Shown, Trace, TracePath, TraceStep, diff, hex64};
 use crate::value::ENCODING_VERSION;
 use code::Address;
@@ -308,15 +309,21 @@ impl Explorer {
             steps.push((*self.step(way, i)?).clone());
         }
         let end = self.ground.judgement(way.spots[way.n_steps()]);
+        let state = self.ground.render(start);
+        let mut so_far = known(&state);
+        for (step, &spot) in steps.iter_mut().zip(&way.spots[1..]) {
+            step.whole = whole(&mut so_far, &step.changes, &self.ground.render(spot));
+        }
         let traced = Arc::new(TracePath {
             initial: way.initial,
             initial_states: way.initial_states,
-            state: self.ground.render(start),
+            state,
             fingerprint: hex64(self.ground.fingerprint(start)),
             steps,
             loop_start: way.loop_start,
             fairness: way.fairness.clone(),
             reason: end.panic.as_ref().map(|why| format!("panicked: {why}")),
+            reads: Vec::new(),
         });
         Ok(Arc::clone(way.traced.get_or_init(|| traced)))
     }

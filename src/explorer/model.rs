@@ -78,6 +78,7 @@ pub(super) fn file_type(format: Format) -> (&'static str, &'static str) {
         Format::Mermaid => ("text/plain; charset=utf-8", "mmd"),
         Format::Svg => ("image/svg+xml", "svg"),
         Format::Html => ("text/html; charset=utf-8", "html"),
+        Format::Itf => ("application/json", "itf.json"),
         Format::Shiviz => ("text/plain; charset=utf-8", "log"),
         Format::RustTest => ("text/plain; charset=utf-8", "rs"),
     }

@@ -156,7 +156,10 @@ impl Human {
             color: self.paint.is_on(),
             full: false,
         };
-        text.push_str(&trace::text(trace, &style));
+        text.push_str(&match &finding.explanation {
+            Some(explanation) => trace::explained_text(trace, explanation, &style),
+            None => trace::text(trace, &style),
+        });
     }
 
     /// Counts, bounds, coverage; measured figures last.

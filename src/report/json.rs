@@ -8,7 +8,7 @@ use super::{Finding, LockReport, Measured, Notice, Report, Reporter, Subject, Tr
 use crate::catalogue::{Agreement, Fate, Mistake, Mutant, Mutants, Value, Values};
 use crate::search::{FaultFrontier, StepsTaken, Stop, Verdict};
 use crate::space::{FaultKind, FaultKinds, PropertyKind};
-use crate::trace::Trace;
+use crate::trace::{Decided, Explanation, Trace};
 
 /// The version of the schema, in every object under `schema`.
 pub const SCHEMA: u32 = 1;
@@ -37,6 +37,9 @@ enum Line<'a> {
         as_expected: bool,
         tie_break: Option<bool>,
         note: Option<&'a str>,
+        reason: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        explanation: Option<Vec<ExplainedLine<'a>>>,
         fault_frontier: Option<FrontierLine<'a>>,
         trace_file: Option<&'a str>,
         trace_file_error: Option<&'a str>,
@@ -67,6 +70,8 @@ enum Line<'a> {
         never_exercised: &'a [String],
         #[serde(skip_serializing_if = "Option::is_none")]
         digest: Option<String>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        handlers: Vec<HandlerLine<'a>>,
         measured: MeasuredLine,
     },
     Mutant {
@@ -133,6 +138,22 @@ enum StepsLine {
 struct MovedLine<'a> {
     check: &'a str,
     how: &'a [String],
+}
+
+/// How often a handler runs.
+#[derive(Serialize)]
+struct HandlerLine<'a> {
+    name: &'a str,
+    fired: u64,
+    situations: u64,
+}
+
+/// What explains one path of a trace.
+#[derive(Serialize)]
+struct ExplainedLine<'a> {
+    /// The steps that happened beside the violation, counted from 1.
+    left_out: Vec<usize>,
+    decided: Option<&'a Decided>,
 }
 
 /// What a mistake came to.
@@ -294,6 +315,13 @@ fn finished(report: &Report) -> String {
         symmetry: outcome.symmetry.as_deref(),
         never_exercised: &outcome.never_exercised,
         digest: outcome.digest.map(|digest| format!("{digest:032x}")),
+        handlers: (outcome.handlers.iter())
+            .map(|handler| HandlerLine {
+                name: &handler.name,
+                fired: handler.fired,
+                situations: handler.situations,
+            })
+            .collect(),
         measured: measured(report, &report.measured),
     }));
     text
@@ -360,12 +388,26 @@ fn property<'a>(report: &'a Report, finding: &'a Finding) -> Line<'a> {
         as_expected: finding.agreement == Agreement::AsExpected,
         tie_break: finding.trace.as_ref().map(|t| t.tie_break),
         note: finding.outcome.note.as_deref(),
+        reason: finding.reason(),
+        explanation: finding.explanation.as_ref().map(explained),
         fault_frontier: (finding.outcome.fault_frontier.as_ref())
             .map(|frontier| frontier_line(frontier, &report.outcome.faults)),
         trace_file,
         trace_file_error,
         trace: finding.trace.as_ref(),
     }
+}
+
+fn explained(explanation: &Explanation) -> Vec<ExplainedLine<'_>> {
+    let paths = explanation.paths.iter();
+    let lines = paths.map(|path| ExplainedLine {
+        left_out: (path.kept.iter().enumerate())
+            .filter(|(_, is_kept)| !**is_kept)
+            .map(|(i, _)| i + 1)
+            .collect(),
+        decided: path.decided.as_ref(),
+    });
+    lines.collect()
 }
 
 fn frontier_line<'a>(frontier: &'a FaultFrontier, faults: &'a FaultKinds) -> FrontierLine<'a> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 use super::human::full_title;
-use super::problem::{problems, steps, told};
+use super::problem::{problems, reason, steps, told};
 use super::{LockReport, Notice, Report, Reporter};
 use crate::catalogue::Agreement;
 use crate::search::Verdict;
@@ -49,11 +49,27 @@ impl Reporter for JUnit {
             }
             Notice::Ended(_) => {
                 // Nothing but the writer could fail, and a string takes everything.
-                return self.report.to_string().expect("a report is written");
+                let text = self.report.to_string().expect("a report is written");
+                return as_skipped(&text);
             }
         }
         String::new()
     }
+}
+
+/// Suites count what is skipped under the name that the schemas of Jenkins and Surefire have for it; they know no `disabled`.
+fn as_skipped(text: &str) -> String {
+    let mut suites = text.split("<testsuite ");
+    let mut out = suites.next().unwrap_or_default().to_owned();
+    for suite in suites {
+        out.push_str("<testsuite ");
+        // In attributes quotes and brackets are escaped, so neither is part of a name.
+        let (tag, rest) = suite.split_once('>').unwrap_or((suite, ""));
+        out.push_str(&tag.replacen(" disabled=\"", " skipped=\"", 1));
+        out.push('>');
+        out.push_str(rest);
+    }
+    out
 }
 
 fn finished(report: &Report) -> TestSuite {
@@ -70,8 +86,12 @@ fn finished(report: &Report) -> TestSuite {
             Agreement::Contradicted => TestCaseStatus::non_success(NonSuccessKind::Failure),
         };
         if finding.agreement != Agreement::AsExpected {
+            let message = match reason(finding) {
+                Some(reason) => format!("{}; {reason}", told(finding)),
+                None => told(finding),
+            };
             status
-                .set_message(told(finding))
+                .set_message(message)
                 .set_type(match finding.agreement {
                     Agreement::Undecided => "undecided",
                     _ => "not-as-expected",

@@ -57,6 +57,9 @@ impl Markdown {
             false => "?",
         };
         let _ = writeln!(text, "\n### {mark} {}\n", plain(&title.replace('\n', " ")));
+        if let Some(reason) = &problem.reason {
+            let _ = writeln!(text, "{}\n", plain(reason));
+        }
         if let Some(trace) = problem.trace {
             if trace.len() <= STEPS_DRAWN_MAX {
                 text.push_str(&fenced("mermaid", &trace::to_mermaid(trace)));

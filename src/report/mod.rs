@@ -30,7 +30,7 @@ pub use simulation::{SimulationReport, SimulationSubject};
 use crate::catalogue::{Agreement, Mutants, Values};
 use crate::error::Error;
 use crate::search::{Options, Outcome, PropertyOutcome, Verdict};
-use crate::trace::Trace;
+use crate::trace::{Explanation, Trace};
 
 /// What is checked, and how.
 #[derive(Clone, Debug)]
@@ -91,6 +91,8 @@ pub struct Finding {
     pub agreement: Agreement,
     /// The counterexample or witness.
     pub trace: Option<Trace>,
+    /// What explains a violation, where that was asked for.
+    pub explanation: Option<Explanation>,
     /// Where it was written.
     pub file: TraceFile,
 }
@@ -99,6 +101,12 @@ impl Finding {
     /// Steps of the counterexample or witness; the longer of two.
     pub fn trace_len(&self) -> Option<usize> {
         self.outcome.paths.iter().map(|p| p.steps.len()).max()
+    }
+
+    /// Why it is violated, in one line, where that can be said.
+    pub fn reason(&self) -> Option<&str> {
+        let violated = self.outcome.verdict == Verdict::Violated;
+        self.trace.as_ref().filter(|_| violated)?.reason()
     }
 
     /// Where the counterexample goes on for ever: the number of steps before its loop.

@@ -5,6 +5,7 @@ use super::{Finding, Notice, Origin};
 use crate::catalogue::Agreement;
 use crate::search::Verdict;
 use crate::trace::{self, Style, Trace};
+use crate::value::printable;
 
 /// What kind of problem it is. The order is that of [`RULES`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +65,8 @@ pub(super) struct Problem<'a> {
     pub(super) check: String,
     /// What is wrong.
     pub(super) text: String,
+    /// Why the property is violated, where that can be said and is not in the text.
+    pub(super) reason: Option<String>,
     /// The counterexample, of a violation.
     pub(super) trace: Option<&'a Trace>,
     /// Where a file lists the check.
@@ -71,12 +74,25 @@ pub(super) struct Problem<'a> {
 }
 
 impl Problem<'_> {
-    /// What is wrong, and the trace step by step.
-    pub(super) fn whole(&self) -> String {
-        match self.trace {
-            Some(trace) => format!("{}\n\n{}", self.text, steps(trace)),
+    /// What is wrong, and why.
+    pub(super) fn brief(&self) -> String {
+        match &self.reason {
+            Some(reason) => format!("{}; {reason}", self.text),
             None => self.text.clone(),
         }
+    }
+
+    /// What is wrong and why, and the trace step by step.
+    pub(super) fn whole(&self) -> String {
+        let Some(trace) = self.trace else {
+            return self.text.clone();
+        };
+        let mut trace = trace.clone();
+        if self.reason.is_some() {
+            // It stands above.
+            trace.paths.iter_mut().for_each(|path| path.reason = None);
+        }
+        format!("{}\n\n{}", self.brief(), steps(&trace))
     }
 }
 
@@ -102,6 +118,12 @@ pub(super) fn told(finding: &Finding) -> String {
     text
 }
 
+/// Why a property is violated, where that can be said and its verdict does not say so.
+pub(super) fn reason(finding: &Finding) -> Option<String> {
+    let reason = finding.reason().filter(|_| finding.outcome.note.is_none());
+    reason.map(|reason| printable(reason).into_owned())
+}
+
 /// The problems that a notice tells of, in order.
 pub(super) fn problems<'a>(notice: &Notice<'a>) -> Vec<Problem<'a>> {
     match notice {
@@ -118,6 +140,7 @@ pub(super) fn problems<'a>(notice: &Notice<'a>) -> Vec<Problem<'a>> {
                     rule,
                     check: report.subject.name(),
                     text: told(finding),
+                    reason: reason(finding),
                     trace: finding.trace.as_ref().filter(|_| is_violated),
                     origin: report.subject.origin.as_ref(),
                 })
@@ -128,6 +151,7 @@ pub(super) fn problems<'a>(notice: &Notice<'a>) -> Vec<Problem<'a>> {
             rule: Rule::NotChecked,
             check: subject.name(),
             text: error.to_string(),
+            reason: None,
             trace: None,
             origin: subject.origin.as_ref(),
         }],
@@ -135,6 +159,7 @@ pub(super) fn problems<'a>(notice: &Notice<'a>) -> Vec<Problem<'a>> {
             rule: Rule::NotChecked,
             check: subject.name(),
             text: "not begun: the run was interrupted".to_owned(),
+            reason: None,
             trace: None,
             origin: subject.origin.as_ref(),
         }],
@@ -144,6 +169,7 @@ pub(super) fn problems<'a>(notice: &Notice<'a>) -> Vec<Problem<'a>> {
                 rule: Rule::BehaviourMoved,
                 check: moved.check.clone(),
                 text: format!("behaviour moved: {}", moved.how.join("; ")),
+                reason: None,
                 trace: None,
                 origin: moved.origin.as_ref(),
             });

@@ -1,10 +1,11 @@
 //! The stream as SARIF 2.1.0 (OASIS, 2020): each problem is a result, at the line that lists the check.
-//! What is as expected is no result.
+//! What is as expected is no result. A counterexample is a code flow: a thread for each run, a location for each step.
 
 use serde::Serialize;
 
 use super::problem::{Problem, RULES, problems};
 use super::{Notice, Reporter};
+use crate::trace::{self, Trace};
 
 /// Reports as SARIF, once the run has ended.
 #[derive(Clone, Debug, Default)]
@@ -61,6 +62,40 @@ struct SarifResult {
     message: Message,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     locations: Vec<Location>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    code_flows: Vec<CodeFlow>,
+}
+
+/// A counterexample: a thread for each of its runs.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CodeFlow {
+    thread_flows: Vec<ThreadFlow>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct ThreadFlow {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<Message>,
+    locations: Vec<StepLine>,
+}
+
+/// One step of a run.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StepLine {
+    execution_order: usize,
+    importance: &'static str,
+    location: StepLocation,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StepLocation {
+    message: Message,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    physical_location: Option<PhysicalLocation>,
+    logical_locations: [LogicalLocation; 1],
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -135,15 +170,17 @@ impl Sarif {
 }
 
 fn result(problem: &Problem<'_>) -> SarifResult {
-    let locations = problem.origin.map(|origin| Location {
-        physical_location: PhysicalLocation {
-            artifact_location: ArtifactLocation {
-                uri: uri(&origin.file),
-            },
-            region: Region {
-                start_line: origin.line,
-            },
+    let place = problem.origin.map(|origin| PhysicalLocation {
+        artifact_location: ArtifactLocation {
+            uri: uri(&origin.file),
         },
+        region: Region {
+            start_line: origin.line,
+        },
+    });
+    let flows = problem.trace.map(|trace| code_flow(trace, place.as_ref()));
+    let locations = place.map(|physical_location| Location {
+        physical_location,
         logical_locations: [LogicalLocation {
             fully_qualified_name: problem.check.clone(),
         }],
@@ -159,7 +196,44 @@ fn result(problem: &Problem<'_>) -> SarifResult {
             text: format!("{}: {}", problem.check, problem.whole()),
         },
         locations: locations.into_iter().collect(),
+        code_flows: flows.flatten().into_iter().collect(),
     }
+}
+
+/// The steps of a counterexample, all of them at the line that lists the check; `None` where there is no step.
+fn code_flow(trace: &Trace, place: Option<&PhysicalLocation>) -> Option<CodeFlow> {
+    let runs = trace.paths.iter().enumerate();
+    let threads = runs.filter(|(_, path)| !path.steps.is_empty());
+    let threads = threads.map(|(run, path)| {
+        let steps = trace::step_texts(trace, path).into_iter().enumerate();
+        let steps = steps.map(|(i, (lane, text))| StepLine {
+            execution_order: i + 1,
+            importance: match i + 1 == path.steps.len() {
+                true => "essential",
+                false => "important",
+            },
+            location: StepLocation {
+                message: Message {
+                    text: match path.loop_start == Some(i) {
+                        true => format!("{}. from here it repeats for ever: {text}", i + 1),
+                        false => format!("{}. {text}", i + 1),
+                    },
+                },
+                physical_location: place.cloned(),
+                logical_locations: [LogicalLocation {
+                    fully_qualified_name: lane,
+                }],
+            },
+        });
+        ThreadFlow {
+            message: (trace.paths.len() > 1).then(|| Message {
+                text: format!("run {} of {}", run + 1, trace.paths.len()),
+            }),
+            locations: steps.collect(),
+        }
+    });
+    let thread_flows: Vec<ThreadFlow> = threads.collect();
+    (!thread_flows.is_empty()).then_some(CodeFlow { thread_flows })
 }
 
 /// A path as a relative reference: what a URI does not take is escaped, and `\` separates folders on Windows only.

@@ -55,6 +55,14 @@ impl<S: StateSpace, F: Fingerprint> Search<S, F> {
         if let Absorbed::Restart = self.expand(space, n)? {
             return Ok(Batch::Restart);
         }
+        if self.digest.is_some() {
+            let (current, shared) = (&self.current, &*space);
+            let phase = |chunk: &mut Chunk<S::Arena, F>, _: &mut S::Scratch| {
+                chunk.tally(shared, current.block(&chunk.stretch));
+            };
+            let parallel = self.options.threads > 1;
+            each(parallel, &mut self.chunks[..n], &mut self.scratches, phase);
+        }
         self.probe(space, n)?;
         if let Absorbed::Restart = self.emit(space, n)? {
             return Ok(Batch::Restart);

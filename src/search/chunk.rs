@@ -248,6 +248,17 @@ impl<A: Arena, F: Fingerprint> Chunk<A, F> {
         self.n_steps = steps.count() as u64;
     }
 
+    /// Has the space count the steps of the states expanded.
+    pub(super) fn tally<S: StateSpace<Arena = A>>(&self, space: &S, block: &Block<A>) {
+        let mut start = 0;
+        for (&parent, &end) in self.parents.iter().zip(&self.ends) {
+            let candidates = &self.candidates[start..end];
+            let is_step = |place: usize| candidates[place] != F::default();
+            space.tally(&block.arena, parent as usize, &is_step);
+            start = end;
+        }
+    }
+
     /// Sorts the candidates by groups of shards, keeping their order within each.
     pub(super) fn group(&mut self, n_groups: usize) {
         let mut counts = [0usize; super::visited::SHARDS];

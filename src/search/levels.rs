@@ -68,6 +68,7 @@ pub(crate) fn explore<S: StateSpace>(
     space.reduce(reduces)?;
     let explored = in_pool(options, || {
         space.seed(options.hash_seed);
+        space.count_handlers(options.digest);
         match options.fingerprint_bits {
             64 => run::<S, u64>(space, options, monitor, asked),
             128 => run::<S, u128>(space, options, monitor, asked),
@@ -399,6 +400,10 @@ impl<S: StateSpace, F: Fingerprint> Search<S, F> {
                 },
                 warnings: Vec::new(),
                 digest: self.digest.filter(|_| whole),
+                handlers: match self.digest.is_some() && whole {
+                    true => space.handlers(),
+                    false => Vec::new(),
+                },
                 bytes_peak: self.bytes_peak,
             },
             initial: self.initial,

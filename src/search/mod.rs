@@ -18,7 +18,7 @@ mod verdicts;
 mod visited;
 
 use crate::error::Error;
-use crate::space::{FaultKinds, NeverExercised, PropertyDecl, StateSpace};
+use crate::space::{FaultKinds, HandlerCount, NeverExercised, PropertyDecl, StateSpace};
 
 pub use digest::DIGEST_VERSION;
 pub use faults::FaultFrontier;
@@ -275,6 +275,9 @@ pub struct Outcome {
     /// Where it was asked for and nothing was cut: a sum over the set of states, the same for the same set whatever the order in which its
     /// states were found, the number of threads and the bits stored. Another hash seed gives another digest.
     pub digest: Option<u128>,
+    /// How often each handler runs, in the order of actors, where the digest was asked for and nothing was cut; none for a general model, nor up to
+    /// symmetry.
+    pub handlers: Vec<HandlerCount>,
     /// The most bytes the search held at once, by its own count.
     pub bytes_peak: u64,
 }

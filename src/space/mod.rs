@@ -3,6 +3,7 @@
 //! Everything above this room (search, traces, replay, explorer) sees a model only through [`StateSpace`].
 
 mod actors;
+mod asked;
 mod fairness;
 mod faults;
 mod fingerprint;
@@ -13,6 +14,7 @@ pub mod sabotage;
 mod stateright;
 
 pub use actors::{ActorSpace, Words};
+pub use asked::{Asked, Asks, Look, Said};
 pub use fairness::{Class, FairClass, Fairness, Role, Share};
 pub use faults::{FaultKind, FaultKinds};
 pub use fingerprint::Fingerprint;
@@ -263,6 +265,17 @@ pub type Rendered = Vec<(String, Tree)>;
 /// Something of the model that a whole search never exercised, in words: `joiner never received a message`.
 pub type NeverExercised = String;
 
+/// How often a handler runs over all steps of a search.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HandlerCount {
+    /// Whose, and what it handles: `seed: Join`, `monitor: timer Ask`.
+    pub name: String,
+    /// The steps that it takes.
+    pub fired: u64,
+    /// The distinct local situations that it takes them in: an actor's state, and what it handles.
+    pub situations: u64,
+}
+
 /// What a search needs of a model.
 ///
 /// A space answers questions about states from what it already knows; where user code has to run, it notes the need in the
@@ -355,6 +368,21 @@ pub trait StateSpace: Send + Sync {
         out: &mut Judgement,
     ) -> Answer;
 
+    /// How a property comes to what it says of a state: the questions it asks there, in order, each with what it looks at. Nothing where something
+    /// panicked on the way to the state, for `no panic`, and in a space that cannot tell.
+    ///
+    /// # Errors
+    /// The property is at fault.
+    fn asked(
+        &self,
+        states: &Self::Arena,
+        index: usize,
+        property: usize,
+    ) -> Result<Vec<Asked>, Error> {
+        let _ = (states, index, property);
+        Ok(Vec::new())
+    }
+
     /// Runs the user code that the scratches ask for, and empties their lists.
     ///
     /// # Errors
@@ -407,6 +435,10 @@ pub trait StateSpace: Send + Sync {
         let _ = (states, index, out);
     }
 
+    /// From now on [`fair`](StateSpace::fair) and [`may_stay`](StateSpace::may_stay) answer in full, though no property is about runs without end.
+    /// Called before [`initial`](StateSpace::initial).
+    fn ask_of_runs(&mut self) {}
+
     /// Which parts of the model are declared interchangeable, in words; `None`: nothing is.
     fn symmetry(&self) -> Option<String> {
         None
@@ -456,6 +488,21 @@ pub trait StateSpace: Send + Sync {
     /// The lanes whose actors are down.
     fn down(&self, states: &Self::Arena, index: usize) -> Vec<u32> {
         let _ = (states, index);
+        Vec::new()
+    }
+
+    /// Whether a search is to count how often handlers run. Called before [`initial`](StateSpace::initial).
+    fn count_handlers(&mut self, on: bool) {
+        let _ = on;
+    }
+
+    /// Counts the steps of a state: those of the places of [`expand`](StateSpace::expand) that `is_step` names. Only after a complete expansion.
+    fn tally(&self, states: &Self::Arena, index: usize, is_step: &dyn Fn(usize) -> bool) {
+        let _ = (states, index, is_step);
+    }
+
+    /// How often each handler runs over all steps that were counted; none for a model without handlers, and up to symmetry.
+    fn handlers(&self) -> Vec<HandlerCount> {
         Vec::new()
     }
 

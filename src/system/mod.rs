@@ -42,7 +42,7 @@ pub(crate) use observer::{Interest, Observer};
 pub(crate) use process::{ENVIRONMENT, Happening, Interrupted, Pending, Process, Reaction};
 pub(crate) use property::{Predicate, Property, Test, Valuation};
 pub(crate) use rules::{MessageRules, NoOp, Rules};
-pub(crate) use snapshot::{View, typed};
+pub(crate) use snapshot::{Facet, View, typed};
 pub(crate) use timing::{TimingKind, Window};
 
 use std::collections::BTreeMap;

@@ -1,16 +1,26 @@
 //! Properties as closures over snapshots.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::snapshot::{Snapshot, View};
 use crate::error::Error;
-use crate::value::canonical;
+use crate::value::{Tree, canonical};
 
 /// A question about one state.
 pub(crate) type Predicate = Box<dyn Fn(&dyn View) -> bool + Send + Sync>;
 
-/// A value of one state, as canonical bytes appended to the buffer.
-pub(crate) type Valuation = Box<dyn Fn(&dyn View, &mut Vec<u8>) -> Result<(), Error> + Send + Sync>;
+/// Appends a value's canonical bytes to a buffer.
+type Bytes = Box<dyn Fn(&dyn View, &mut Vec<u8>) -> Result<(), Error> + Send + Sync>;
+
+/// A value of one state.
+pub(crate) struct Valuation {
+    /// As canonical bytes, which decide whether two values are the same.
+    pub(crate) bytes: Bytes,
+    /// As people read it.
+    pub(crate) tree: Box<dyn Fn(&dyn View) -> Tree + Send + Sync>,
+}
 
 /// A named property.
 pub(crate) struct Property {
@@ -40,7 +50,12 @@ pub(crate) enum Test {
 pub(crate) fn encoded<M: 'static, V: Serialize>(
     value: impl Fn(&Snapshot<'_, M>) -> V + Send + Sync + 'static,
 ) -> Valuation {
-    Box::new(move |view, out| canonical(&value(&Snapshot::new(view)), out))
+    let value = Arc::new(value);
+    let shown = Arc::clone(&value);
+    Valuation {
+        bytes: Box::new(move |view, out| canonical(&value(&Snapshot::new(view)), out)),
+        tree: Box::new(move |view| Tree::of(&shown(&Snapshot::new(view)))),
+    }
 }
 
 /// A predicate as the user wrote it, the type of messages erased.

@@ -10,10 +10,33 @@ use super::component::{Component, Content};
 use super::guard::Mistake;
 use super::handle::{Handle, ObserverHandle, SystemId};
 
+/// What of an actor a property looks at; the words are those of a rendered state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Facet {
+    /// Its state, and whether it is up.
+    State,
+    Timers,
+    Storage,
+}
+
+impl Facet {
+    /// The name in a rendered state.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Facet::State => "state",
+            Facet::Timers => "timers",
+            Facet::Storage => "saved",
+        }
+    }
+}
+
 /// The space's side of a snapshot: hands out components, and may note which ones are read.
 pub(crate) trait View {
     fn system(&self) -> SystemId;
+    /// All of an actor.
     fn local(&self, actor: usize) -> &Component;
+    /// An actor of which nothing but this is looked at.
+    fn facet(&self, actor: usize, facet: Facet) -> &Component;
     fn observed(&self, observer: usize) -> &Component;
     /// Every envelope in flight, each copy once, FIFO channels from the head, in an order that means nothing otherwise.
     fn in_flight(&self) -> Vec<Envelope<&Content>>;
@@ -45,14 +68,14 @@ impl<'a, M: 'static> Snapshot<'a, M> {
         self.view
     }
 
-    fn local<A: Actor<Msg = M> + 'static>(&self, handle: Handle<A>) -> &'a Local<A> {
-        let local = self.view.local(handle.index_in(self.view.system()));
-        local.get::<Local<A>>()
+    fn local<A: Actor<Msg = M> + 'static>(&self, handle: Handle<A>, facet: Facet) -> &'a Local<A> {
+        let actor = handle.index_in(self.view.system());
+        self.view.facet(actor, facet).get::<Local<A>>()
     }
 
     /// Whether the actor is up: it has started and has not crashed since.
     pub fn is_up<A: Actor<Msg = M> + 'static>(&self, handle: Handle<A>) -> bool {
-        self.local(handle).up
+        self.local(handle, Facet::State).up
     }
 
     /// Whether the actor follows its protocol: it was not declared [Byzantine](super::Byzantine). It may crash all the same.
@@ -62,7 +85,7 @@ impl<'a, M: 'static> Snapshot<'a, M> {
 
     /// The actor's state; `None` while it is down, since a crash loses it.
     pub fn state<A: Actor<Msg = M> + 'static>(&self, handle: Handle<A>) -> Option<&'a A::State> {
-        let local = self.local(handle);
+        let local = self.local(handle, Facet::State);
         if local.up { local.state.as_ref() } else { None }
     }
 
@@ -71,7 +94,7 @@ impl<'a, M: 'static> Snapshot<'a, M> {
         &self,
         handle: Handle<A>,
     ) -> Option<&'a A::Storage> {
-        self.local(handle).storage.as_ref()
+        self.local(handle, Facet::Storage).storage.as_ref()
     }
 
     /// Whether the timer is set.
@@ -80,7 +103,7 @@ impl<'a, M: 'static> Snapshot<'a, M> {
         handle: Handle<A>,
         timer: &A::Timer,
     ) -> bool {
-        self.local(handle).timers.contains(timer)
+        self.local(handle, Facet::Timers).timers.contains(timer)
     }
 
     /// Whether any partition is up.

@@ -75,6 +75,7 @@ impl Story {
                 expected: Verdict::Holds,
                 agreement: Agreement::AsExpected,
                 trace: trace.clone(),
+                explanation: None,
                 file,
             })
             .collect();

@@ -11,7 +11,7 @@ use crate::value::Tree;
 const LIST_CHANGES_MAX: usize = 8;
 
 /// The facet of an actor that is its state, beside its timers, choices and what it saved.
-const STATE: &str = "state";
+pub(super) const STATE: &str = "state";
 
 /// The changes from one state to another, part by part, in the order of the state before.
 pub fn diff(before: &Rendered, after: &Rendered) -> Vec<Change> {
@@ -213,7 +213,7 @@ fn same_fields(a: &[(String, Tree)], b: &[(String, Tree)]) -> bool {
 }
 
 /// An actor's facets: the fields of a nameless struct that begins with its state, or its state alone.
-fn facets(part: &Tree) -> Option<Vec<(&str, &Tree)>> {
+pub(super) fn facets(part: &Tree) -> Option<Vec<(&str, &Tree)>> {
     match part {
         Tree::Struct(name, fields) if name.is_empty() => {
             let (first, _) = fields.first()?;

@@ -39,7 +39,8 @@
 //! let trace = trace::record(&mut searched, violated, &About::default())?.ok_or("it is violated")?;
 //! assert_eq!(
 //!     trace::text(&trace, &Style::default()),
-//!     "  1  environment ─ write: 'x' ─▶ register  register  '-' → 'x'\n"
+//!     "  1  environment ─ write: 'x' ─▶ register  register  '-' → 'x'\n     \
+//!      step 1 makes it false: register '-' → 'x'\n"
 //! );
 //!
 //! let file = trace::to_json(&trace);
@@ -48,20 +49,24 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod avoid;
 mod causality;
 pub(crate) mod choose;
 #[cfg(test)]
 mod choose_tests;
 mod compare;
 mod diff;
+mod explain;
 mod format;
 mod graph;
 mod lasso;
 mod layout;
 mod levels;
 mod name;
+mod reason;
 mod record;
 mod replay;
+pub(crate) mod states;
 #[cfg(test)]
 mod table;
 #[cfg(test)]
@@ -69,12 +74,15 @@ mod tests;
 mod text;
 mod walk;
 
+pub use avoid::{AHEAD_STATES_MAX, Decided, Unknown};
 pub use causality::{Causality, Origin};
 // What the explorer says is what a trace says.
 pub use compare::{Differs, Divergence, compare, compare_text};
 pub use diff::diff;
+pub use explain::{Explained, Explanation, decided_in_words, explain};
 pub use format::Format;
 pub use format::html::to_html;
+pub use format::itf::to_itf;
 pub use format::json::{SIZE_MAX, from_json, to_json};
 pub use format::mermaid::to_mermaid;
 pub use format::rust_test::to_rust_test;
@@ -91,8 +99,8 @@ pub use name::file_name;
 pub use record::{About, record, record_path};
 pub(crate) use record::{hex, hex64};
 pub use replay::{AtEnd, Difference, Replay, replay};
-pub use text::{Style, replay_text, text};
-pub(crate) use text::{elide, event as line, is_implied};
+pub use text::{Style, explained_text, replay_text, text};
+pub(crate) use text::{elide, event as line, is_implied, step_texts};
 pub(crate) use walk::{Halt, ask, steps};
 
 use serde::{Deserialize, Serialize};
@@ -167,9 +175,13 @@ pub struct TracePath {
     /// Why fairness allows the loop: every class of steps that it owes something.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fairness: Vec<Fair>,
-    /// What is wrong in the last state, where that can be said: the message of a panic.
+    /// Why the property is violated, in one line, where that can be said: the message of a panic, or what the last step changed of what the property
+    /// reads. Of two paths the second has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The parts of the last state, or of those of the loop, that the property reads.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reads: Vec<String>,
 }
 
 /// One step: who acted, why, what changed.
@@ -195,6 +207,9 @@ pub struct TraceStep {
     pub sent: Vec<Sent>,
     /// What changed.
     pub changes: Vec<Change>,
+    /// Of the state after it the parts that the state before and the changes alone do not give exactly.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub whole: Rendered,
     /// The semantic key of the step, in hexadecimal.
     pub key: String,
     /// The 64-bit fingerprint of the resulting state, in hexadecimal.
@@ -234,6 +249,14 @@ impl Trace {
             .map(|path| path.steps.len())
             .max()
             .unwrap_or(0)
+    }
+
+    /// Why the property is violated, in one line, where that can be said.
+    pub fn reason(&self) -> Option<&str> {
+        self.paths
+            .iter()
+            .rev()
+            .find_map(|path| path.reason.as_deref())
     }
 
     /// Whether it shows the initial state only.

@@ -1,11 +1,13 @@
 //! Recording: from a path by its choices to a trace that stands by itself.
 
 use super::lasso::Lasso;
+use super::reason::{Seen, Told, of_two_ends};
+use super::states::{known, whole};
 use super::walk::{Halt, Walk};
 use super::{FORMAT, Sent, Shown, Trace, TracePath, TraceStep, VERSION, diff};
 use crate::error::Error;
-use crate::search::{Path, PropertyOutcome};
-use crate::space::{Label, PropertyDecl, Rendered, StateSpace};
+use crate::search::{Path, PropertyOutcome, Verdict};
+use crate::space::{Label, PropertyDecl, PropertyKind, Rendered, StateSpace};
 use crate::value::ENCODING_VERSION;
 
 /// What a trace says of where it comes from.
@@ -33,13 +35,20 @@ pub fn record<S: StateSpace>(
     if outcome.paths.is_empty() {
         return Ok(None);
     }
-    let (paths, lasts): (Vec<TracePath>, Vec<Rendered>) = outcome
+    let shown = Recorded {
+        decl: Some(&outcome.decl),
+        is_violated: outcome.verdict == Verdict::Violated,
+    };
+    let (mut paths, lasts): (Vec<TracePath>, Vec<Seen>) = outcome
         .paths
         .iter()
-        .map(|path| record_to_end(space, path, Some(&outcome.decl)))
+        .map(|path| record_to_end(space, path, shown))
         .collect::<Result<_, _>>()?;
-    let ends = match &lasts[..] {
-        [first, second] => diff(first, second),
+    let ends = match (&lasts[..], &mut paths[..]) {
+        ([first, second], [_, last]) => {
+            last.reason = last.reason.take().or_else(|| of_two_ends(first, second));
+            diff(&first.state, &second.state)
+        }
         _ => Vec::new(),
     };
     Ok(Some(Trace {
@@ -67,16 +76,24 @@ pub fn record<S: StateSpace>(
 /// # Errors
 /// The model answers differently than during the search.
 pub fn record_path<S: StateSpace>(space: &mut S, path: &Path) -> Result<TracePath, Error> {
-    let (recorded, _) = record_to_end(space, path, None)?;
+    let (recorded, _) = record_to_end(space, path, Recorded::default())?;
     Ok(recorded)
+}
+
+/// What a path is recorded for.
+#[derive(Clone, Copy, Default)]
+struct Recorded<'a> {
+    decl: Option<&'a PropertyDecl>,
+    /// The path shows why it is violated.
+    is_violated: bool,
 }
 
 /// The path, and its last state.
 fn record_to_end<S: StateSpace>(
     space: &mut S,
     path: &Path,
-    shown: Option<&PropertyDecl>,
-) -> Result<(TracePath, Rendered), Error> {
+    shown: Recorded<'_>,
+) -> Result<(TracePath, Seen), Error> {
     walk_path(space, path, shown).map_err(|halt| match halt {
         Halt::Restart => not_repeated("a property reads what it did not read before"),
         Halt::Error(error) => error,
@@ -86,12 +103,18 @@ fn record_to_end<S: StateSpace>(
 fn walk_path<S: StateSpace>(
     space: &mut S,
     path: &Path,
-    shown: Option<&PropertyDecl>,
-) -> Result<(TracePath, Rendered), Halt> {
-    let shown = shown.and_then(|shown| {
+    shown: Recorded<'_>,
+) -> Result<(TracePath, Seen), Halt> {
+    let is_violated = shown.is_violated;
+    let shown = shown.decl.and_then(|shown| {
         let mut decls = space.properties().iter();
         Some((decls.position(|decl| decl == shown)?, shown.kind))
     });
+    let mut watch = Watch {
+        property: shown.filter(|_| is_violated),
+        loop_start: path.loop_start,
+        seen: Vec::new(),
+    };
     let Ok(mut walk) = Walk::start(space, path.initial)? else {
         return Err(Halt::Error(not_repeated("an initial state is gone")));
     };
@@ -104,8 +127,11 @@ fn walk_path<S: StateSpace>(
         loop_start: path.loop_start,
         fairness: Vec::new(),
         reason: None,
+        reads: Vec::new(),
     };
     let mut before = recorded.state.clone();
+    let mut so_far = known(&before);
+    watch.note(&walk, &before)?;
     let mut lasso = path.loop_start.map(Lasso::<S>::new);
     for &step in &path.steps {
         if walk.steps()?.iter().all(|&(index, _)| index != step) {
@@ -122,9 +148,11 @@ fn walk_path<S: StateSpace>(
         }
         let after = walk.render();
         recorded_step.changes = diff(&before, &after);
+        recorded_step.whole = whole(&mut so_far, &recorded_step.changes, &after);
         recorded_step.fingerprint = hex64(walk.fingerprint());
         recorded.steps.push(recorded_step);
         before = after;
+        watch.note(&walk, &before)?;
     }
     if let Some(lasso) = lasso {
         let judged = lasso.end(&mut walk, shown)?;
@@ -139,7 +167,54 @@ fn walk_path<S: StateSpace>(
     }
     let panic = walk.judge()?.panic;
     recorded.reason = panic.map(|message| format!("panicked: {message}"));
-    Ok((recorded, before))
+    if let Some((_, kind)) = watch.property {
+        let told = Told {
+            kind,
+            lanes: walk.lanes(),
+            seen: &watch.seen,
+            loop_start: watch.loop_start,
+        };
+        recorded.reads = told.reads();
+        recorded.reason = recorded.reason.or_else(|| told.reason());
+    }
+    let asked = watch.seen.pop().map_or_else(Vec::new, |last| last.asked);
+    let last = Seen {
+        asked,
+        state: before,
+    };
+    Ok((recorded, last))
+}
+
+/// What a property says on the way.
+struct Watch {
+    /// Its bit and kind; `None`: nobody asks.
+    property: Option<(usize, PropertyKind)>,
+    loop_start: Option<usize>,
+    seen: Vec<Seen>,
+}
+
+impl Watch {
+    /// Notes the state that the walk is in.
+    fn note<S: StateSpace>(&mut self, walk: &Walk<'_, S>, state: &Rendered) -> Result<(), Halt> {
+        let Some((property, _)) = self.property else {
+            return Ok(());
+        };
+        let at = self.seen.len();
+        // Only the last two states of a path are compared, and those of a loop.
+        if self.loop_start.is_none() && at >= 2 {
+            self.seen[at - 2].state = Rendered::new();
+        }
+        let is_kept = self.loop_start.is_none_or(|start| at >= start);
+        self.seen.push(Seen {
+            asked: walk.asked(property)?,
+            state: if is_kept {
+                state.clone()
+            } else {
+                Rendered::new()
+            },
+        });
+        Ok(())
+    }
 }
 
 impl TraceStep {
@@ -161,6 +236,7 @@ impl TraceStep {
                 })
                 .collect(),
             changes: Vec::new(),
+            whole: Rendered::new(),
             key: hex(&label.key),
             fingerprint: String::new(),
         }

@@ -12,11 +12,13 @@ pub use replay::replay_text;
 
 use std::fmt::Write;
 
-use super::{Change, Fair, Met, Trace, TracePath, TraceStep};
+use super::{
+    Change, Explained, Explanation, Fair, Met, Trace, TracePath, TraceStep, decided_in_words,
+};
 use crate::space::Rendered;
 use crate::value::printable;
 use change::UNLIMITED;
-pub(super) use change::{changes_rows, rows, state_rows};
+pub(super) use change::{changed_in_words, changes_rows, differing, place_of, rows, state_rows};
 use event::Columns;
 pub(super) use event::Event;
 pub(crate) use event::event;
@@ -63,6 +65,15 @@ impl Default for Style {
 
 /// The steps of a trace, one below the other; of both paths if it has two. Every line ends with a line break.
 pub fn text(trace: &Trace, style: &Style) -> String {
+    write(trace, None, style)
+}
+
+/// The same without what the violation does not need, and with the step that decided it.
+pub fn explained_text(trace: &Trace, explanation: &Explanation, style: &Style) -> String {
+    write(trace, Some(explanation), style)
+}
+
+fn write(trace: &Trace, explanation: Option<&Explanation>, style: &Style) -> String {
     let mut out = String::new();
     let several = trace.paths.len() > 1;
     for (i, path) in trace.paths.iter().enumerate() {
@@ -76,7 +87,12 @@ pub fn text(trace: &Trace, style: &Style) -> String {
                 trace.paths.len()
             );
         }
-        write_path(&mut out, path, &trace.lanes, style);
+        let explained = explanation.and_then(|explanation| explanation.paths.get(i));
+        write_path(&mut out, path, explained, &trace.lanes, style);
+        if let Some(decided) = explained.and_then(|explained| explained.decided.as_ref()) {
+            let page = Page::of(path, &trace.lanes, style);
+            page.sentence(&mut out, &decided_in_words(trace, decided));
+        }
     }
     if !trace.ends.is_empty() {
         let page = Page {
@@ -95,15 +111,15 @@ pub fn text(trace: &Trace, style: &Style) -> String {
     out
 }
 
-fn write_path(out: &mut String, path: &TracePath, lanes: &[String], style: &Style) {
-    let number_width = path.steps.len().to_string().len().max(2);
-    let indent = number_width + 3;
-    let page = Page {
-        style,
-        lanes,
-        width: style.width.max(WIDTH_MIN),
-        indent,
-    };
+fn write_path(
+    out: &mut String,
+    path: &TracePath,
+    explained: Option<&Explained>,
+    lanes: &[String],
+    style: &Style,
+) {
+    let page = Page::of(path, lanes, style);
+    let (indent, number_width) = (page.indent, page.indent - 3);
     if style.full || path.initial_states > 1 || path.steps.is_empty() {
         let which = if path.initial_states > 1 {
             format!(
@@ -117,7 +133,17 @@ fn write_path(out: &mut String, path: &TracePath, lanes: &[String], style: &Styl
         page.state(out, &which, &path.state);
     }
     let columns = Columns::of(&path.steps, lanes, page.width - indent, style.full);
+    let is_kept = |i: usize| explained.is_none_or(|explained| explained.kept[i]);
     for (i, step) in path.steps.iter().enumerate() {
+        if !is_kept(i) {
+            if i == 0 || is_kept(i - 1) {
+                let n = (i..path.steps.len()).take_while(|&i| !is_kept(i)).count();
+                let s = if n == 1 { "" } else { "s" };
+                let text = format!("{n} concurrent step{s} left out");
+                page.line(out, Line::of(Role::Dim, &text));
+            }
+            continue;
+        }
         if path.loop_start == Some(i) {
             page.line(out, Line::of(Role::Dim, "from here it repeats for ever:"));
         }
@@ -134,7 +160,7 @@ fn write_path(out: &mut String, path: &TracePath, lanes: &[String], style: &Styl
         page.fairness(out, path, style.full);
     }
     if let Some(reason) = &path.reason {
-        page.line(out, Line::of(Role::Plain, &printable(reason)));
+        page.sentence(out, reason);
     }
 }
 
@@ -146,6 +172,19 @@ struct Page<'a> {
     width: usize,
     /// Columns left of everything but numbers.
     indent: usize,
+}
+
+impl<'a> Page<'a> {
+    /// For the steps of a path.
+    fn of(path: &TracePath, lanes: &'a [String], style: &'a Style) -> Self {
+        let number_width = path.steps.len().to_string().len().max(2);
+        Page {
+            style,
+            lanes,
+            width: style.width.max(WIDTH_MIN),
+            indent: number_width + 3,
+        }
+    }
 }
 
 impl Page<'_> {
@@ -195,6 +234,13 @@ impl Page<'_> {
         }
     }
 
+    /// A sentence, on as many lines as it takes.
+    fn sentence(&self, out: &mut String, sentence: &str) {
+        for line in wrapped(&printable(sentence), self.room(self.indent)) {
+            self.line(out, Line::of(Role::Plain, &line));
+        }
+    }
+
     fn state(&self, out: &mut String, which: &str, state: &Rendered) {
         self.line(out, Line::of(Role::Dim, which));
         for row in state_rows(state, self.room(self.indent + 2)) {
@@ -230,6 +276,43 @@ impl Page<'_> {
             line.write(out, self.style.color);
         }
     }
+}
+
+/// For each step of a path who acts, and in one line what happens, what that changes and what it sends.
+pub(crate) fn step_texts(trace: &Trace, path: &TracePath) -> Vec<(String, String)> {
+    let steps = path.steps.iter().map(|step| {
+        let rows = rows(step, &trace.lanes, false, STEP_TEXT);
+        let rows: Vec<String> = rows
+            .iter()
+            .map(|row| row.pieces().map(|(_, text)| text).collect())
+            .collect();
+        let event = event(step, &trace.lanes);
+        let text = match rows.is_empty() {
+            true => event,
+            false => format!("{event}: {}", rows.join("; ")),
+        };
+        (printable(&step.lane).into_owned(), text)
+    });
+    steps.collect()
+}
+
+/// Columns of what one step changes, in a line of text.
+const STEP_TEXT: usize = 120;
+
+/// A text in lines of at most `room` columns where words allow it; all but the first are indented.
+fn wrapped(text: &str, room: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if width(line) + 1 + width(word) <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            Some(_) => lines.push(format!("  {word}")),
+            None => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use crate::error::Error;
 use crate::space::{
-    Absorbed, Answer, Arena, Class, FairClass, Judgement, Label, PROPERTIES_MAX, Rendered, Share,
-    StateSpace,
+    Absorbed, Answer, Arena, Asked, Class, FairClass, Judgement, Label, PROPERTIES_MAX, Rendered,
+    Share, StateSpace,
 };
 
 /// How often a space may ask to begin again before it is not making progress: once per property it may hold, and once more.
@@ -115,6 +115,11 @@ impl<'s, S: StateSpace> Walk<'s, S> {
         Ok(judgement)
     }
 
+    /// How a property comes to what it says here.
+    pub(super) fn asked(&self, property: usize) -> Result<Vec<Asked>, Halt> {
+        Ok(self.space.asked(&self.here, self.index(), property)?)
+    }
+
     /// The steps, each with the fingerprint of its successor, in step order.
     pub(super) fn steps(&mut self) -> Result<Vec<(u32, u64)>, Halt> {
         let mut successors: Vec<u64> = Vec::new();
@@ -164,6 +169,11 @@ impl<'s, S: StateSpace> Walk<'s, S> {
     /// The names of the boundaries.
     pub(super) fn boundaries(&self) -> &[String] {
         self.space.boundaries()
+    }
+
+    /// The names of the lanes.
+    pub(super) fn lanes(&self) -> &[String] {
+        self.space.lanes()
     }
 
     /// The name of a lane.

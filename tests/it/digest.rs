@@ -1,8 +1,14 @@
 //! The digest of a set of states: what moves it, and what does not.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use allways::prelude::*;
 use allways::search::{Options, Outcome, search};
-use allways::space::ActorSpace;
+use allways::space::{ActorSpace, StepKind};
+use allways::trace::{About, Graph};
+use allways::value::Tree;
+
+use crate::models::checked::{CATALOGUE, check};
 
 /// Keeps what it is told first, and passes it on.
 struct First {
@@ -118,4 +124,100 @@ fn what_is_cut_or_not_asked_for_has_no_digest() {
         ..options()
     };
     assert_eq!(outcome([0, 1], false, &shallow).digest, None);
+}
+
+/// For each handler its steps and its distinct local situations, counted by hand on the graph of all states.
+fn counted(graph: &Graph) -> BTreeMap<String, (u64, u64)> {
+    type Situations = BTreeSet<(StepKind, String, Option<String>, String)>;
+    let mut handlers: BTreeMap<String, (u64, Situations)> = BTreeMap::new();
+    for step in &graph.steps {
+        let named = match &step.content {
+            Tree::Unit(name) | Tree::Struct(name, _) | Tree::Tuple(name, _) => name.clone(),
+            _ => String::new(),
+        };
+        let or = |words: &str, without: &str| match named.is_empty() {
+            true => without.to_owned(),
+            false => format!("{words}{named}"),
+        };
+        let (what, kind) = match step.kind {
+            StepKind::Deliver | StepKind::Stimulus | StepKind::Duplicate => {
+                (or("", "a message"), StepKind::Deliver)
+            }
+            StepKind::Timeout => (or("timer ", "a timer"), step.kind),
+            StepKind::Choose => {
+                let key = step.name.clone().unwrap_or_default();
+                (format!("chooses {key}"), step.kind)
+            }
+            StepKind::Recover => ("recovers".to_owned(), step.kind),
+            _ => continue,
+        };
+        let parts = &graph.states[step.source].parts;
+        let local = parts.iter().find(|(part, _)| *part == step.lane);
+        let local = local.map_or_else(String::new, |(_, tree)| tree.text());
+        let name = format!("{}: {what}", step.lane);
+        let (fired, situations) = handlers.entry(name).or_default();
+        *fired += 1;
+        // Two stimuli may be one message.
+        let content = match step.kind {
+            StepKind::Choose => format!("{:?} {}", step.name, step.content.text()),
+            _ => step.content.text(),
+        };
+        situations.insert((kind, local, step.from.clone(), content));
+    }
+    let counts = handlers.into_iter();
+    counts
+        .map(|(name, (fired, situations))| (name, (fired, situations.len() as u64)))
+        .collect()
+}
+
+#[test]
+fn handlers_are_counted_as_the_graph_of_all_states_counts_them() {
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    for (model, variant) in [
+        ("duva-join", "fire-and-forget"),
+        ("akka-join", "first-seed-restarts"),
+        ("links", "retransmit"),
+        ("failure-detector", "ping-asynchronous"),
+    ] {
+        let entry = CATALOGUE.model(model).expect("a model");
+        let variant = entry.variant(variant).expect("a variant");
+        let values = entry.values(&[]).expect("defaults");
+        let mut built = variant.build(&values).expect("it is whole");
+        let graph = built
+            .graph(&Options::default(), &About::default())
+            .expect("it is small");
+        let expected = counted(&graph);
+        for threads in [1, 3] {
+            let options = Options {
+                threads,
+                ..options()
+            };
+            let checked = check(entry, variant, &options);
+            let found = checked.outcome.handlers.iter();
+            let found: BTreeMap<String, (u64, u64)> = found
+                .map(|handler| (handler.name.clone(), (handler.fired, handler.situations)))
+                .collect();
+            assert_eq!(found, expected, "{model}/{}", variant.name);
+        }
+        let kinds = ["timer ", "chooses ", "recovers"];
+        seen.extend(
+            kinds
+                .iter()
+                .filter(|kind| expected.keys().any(|name| name.contains(**kind))),
+        );
+    }
+    assert_eq!(
+        seen.len(),
+        3,
+        "every kind of handler is among them: {seen:?}"
+    );
+    let silent = check(
+        CATALOGUE.model("duva-join").expect("a model"),
+        CATALOGUE
+            .model("duva-join")
+            .and_then(|entry| entry.variant("fire-and-forget"))
+            .expect("a variant"),
+        &Options::default(),
+    );
+    assert!(silent.outcome.handlers.is_empty(), "nobody asked");
 }

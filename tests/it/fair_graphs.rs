@@ -249,7 +249,7 @@ impl Graph {
     }
 
     /// Whether every state can be come to from every other by these steps.
-    fn is_connected(states: &[usize], edges: &[Edge]) -> bool {
+    pub(crate) fn is_connected(states: &[usize], edges: &[Edge]) -> bool {
         states.iter().all(|&start| {
             let mut seen = vec![start];
             let mut next = 0;
@@ -265,7 +265,7 @@ impl Graph {
         })
     }
 
-    fn states_of(edges: &[Edge]) -> Vec<usize> {
+    pub(crate) fn states_of(edges: &[Edge]) -> Vec<usize> {
         let mut states: Vec<usize> = edges.iter().flat_map(|e| [e.0, e.2]).collect();
         states.sort_unstable();
         states.dedup();

@@ -385,6 +385,7 @@ fn a_report_tells_the_frontier_in_words() {
             expected: Verdict::Violated,
             agreement: allways::catalogue::Agreement::AsExpected,
             trace: None,
+            explanation: None,
             file: TraceFile::None,
         });
     let report = Report {

@@ -63,7 +63,7 @@ fn everything() -> Trace {
 }
 
 /// A story that repeats for ever: what its end sends, its beginning delivers.
-fn lasso() -> Trace {
+pub(crate) fn lasso() -> Trace {
     let mut lasso = path(vec![
         sends(step(StepKind::Timeout, "a", "Start"), "b", "Ping"),
         message(StepKind::Deliver, "a", "b", "Ping"),
@@ -115,7 +115,7 @@ fn two_runs() -> Trace {
     trace
 }
 
-fn stories() -> Vec<Trace> {
+pub(crate) fn stories() -> Vec<Trace> {
     let empty = trace(&["a"], vec![path(Vec::new())]);
     vec![everything(), lasso(), hostile(), two_runs(), empty]
 }
@@ -125,7 +125,15 @@ fn formats_have_names() {
     let names = Format::ALL.map(Format::name);
     assert_eq!(
         names,
-        ["json", "mermaid", "svg", "html", "shiviz", "rust-test"]
+        [
+            "json",
+            "mermaid",
+            "svg",
+            "html",
+            "itf",
+            "shiviz",
+            "rust-test"
+        ]
     );
     let docs = include_str!("../../docs/trace.md");
     for trace in stories() {

@@ -8,6 +8,7 @@ mod coverage;
 mod determinism;
 mod digest;
 mod dot;
+mod explained;
 mod explorer;
 mod exponential;
 mod fair_graphs;
@@ -32,8 +33,10 @@ mod random;
 mod random_byzantine;
 mod random_liveness;
 mod random_systems;
+mod reasons;
 #[cfg(debug_assertions)]
 mod sabotage;
+mod schemas;
 mod settings;
 mod simulate;
 mod sqlite;

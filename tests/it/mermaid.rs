@@ -25,6 +25,7 @@ pub(crate) fn step(kind: StepKind, lane: &str, content: &str) -> TraceStep {
         content: unit(content),
         sent: Vec::new(),
         changes: Vec::new(),
+        whole: Vec::new(),
         key: String::new(),
         fingerprint: "0".repeat(16),
     }
@@ -67,6 +68,7 @@ pub(crate) fn path(steps: Vec<TraceStep>) -> TracePath {
         loop_start: None,
         fairness: Vec::new(),
         reason: None,
+        reads: Vec::new(),
     }
 }
 
@@ -390,6 +392,7 @@ fn an_initial_state_and_a_panic_are_told() {
         initial: 2,
         initial_states: 9,
         reason: Some("panicked: index out of bounds".to_owned()),
+        reads: Vec::new(),
         ..path(Vec::new())
     };
     let mut trace = trace(&["a"], vec![start]);

@@ -86,6 +86,7 @@ fn a_failure_has_verdicts_traces_and_how_to_replay_them() {
 ✗ always \"never y\": violated in 1 step · shortest possible
 
   1  environment ─ write y: 'y' ─▶ register  register  '-' → 'y'
+     step 1 makes it false: register '-' → 'y'
 
   replay   run this test again: it finds the same trace. To keep it in a file:
            allways::testing::check(system).trace_dir(\"target/allways\")

@@ -145,6 +145,7 @@ fn a_violation_is_told_step_by_step() {
          seed.timers   {} → {()}
          sends Migrate{slot: 3, to: joiner} to owner
   3  seed        ─ Migrate{slot: 3, to: joiner} ─▶ owner   owner.stranger  None → Some(joiner)
+     step 3 makes it false: owner.stranger None → Some(joiner)
 ",
         "{shown}"
     );
@@ -292,6 +293,7 @@ fn two_runs_that_disagree_are_told_both() {
   run 2 of 2
   1  environment ─ two: 2 ─▶ counter  counter[0]  + 2
   2  environment ─ one: 1 ─▶ counter  counter[1]  + 1
+     from the same inputs {one: 1, two: 1} run 1 ends with [1, 2], run 2 with [2, 1]
 
   where they end: run 1 → run 2
       counter  [1, 2] → [2, 1]

@@ -165,6 +165,7 @@ impl ActorSpace {
         self.absorb_inside(&inside)?;
         self.absorb_forged(&forged)?;
         self.absorb_ignored(&ignored)?;
+        self.fired.grow(self.entries.len());
         let answers: Vec<_> = folds.par_iter().map(|&fold| self.run_fold(fold)).collect();
         for (&(observer, value, signature), answer) in folds.iter().zip(answers) {
             let after = self.intern_fold(observer, value, answer?)?;

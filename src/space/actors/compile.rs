@@ -12,6 +12,7 @@ use super::keymap::KeyMap;
 use super::layout::Rule;
 use super::orbits::Orbits;
 use super::partitions::Cuts;
+use super::tally::Fired;
 use super::time::{Clock, delay_of};
 use super::{ActorSpace, Budget, Seen};
 use crate::error::Error;
@@ -202,6 +203,7 @@ impl ActorSpace {
             own_classes: OwnClasses::default(),
             rearmed: HashMap::new(),
             orbits: Orbits::default(),
+            fired: Fired::default(),
             system,
         };
         space.fault_counters = space.declared_faults().1;

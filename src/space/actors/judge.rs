@@ -15,8 +15,8 @@ use super::{ActorSpace, Scratch};
 use crate::error::Error;
 use crate::space::{Answer, Judgement, PropertyKind};
 use crate::system::{
-    Activity, Blueprint, Component, Content, Predicate, SystemId, Test, Thrown, Valuation, View,
-    guarded_as,
+    Activity, Blueprint, Component, Content, Facet, Predicate, SystemId, Test, Thrown, Valuation,
+    View, guarded_as,
 };
 
 /// Which predicate of the system a question is.
@@ -176,6 +176,17 @@ pub(super) struct Reading<'a> {
     words: &'a [u32],
     reads: RefCell<Vec<u32>>,
     reads_network: Cell<bool>,
+    /// Where it is to be told: what of which word is read, and whether the last delivery is.
+    told: Option<RefCell<Details>>,
+}
+
+/// What was read, in detail.
+#[derive(Default)]
+pub(super) struct Details {
+    /// Words of actors, each with what of it.
+    pub(super) facets: Vec<(usize, Facet)>,
+    pub(super) in_flight: bool,
+    pub(super) last_delivery: bool,
 }
 
 impl<'a> Reading<'a> {
@@ -185,6 +196,27 @@ impl<'a> Reading<'a> {
             words,
             reads: RefCell::default(),
             reads_network: Cell::new(false),
+            told: None,
+        }
+    }
+
+    /// One that notes what is read in detail.
+    pub(super) fn aloud(space: &'a ActorSpace, words: &'a [u32]) -> Self {
+        Reading {
+            told: Some(RefCell::default()),
+            ..Reading::new(space, words)
+        }
+    }
+
+    /// The words that were read, and what else is to be told.
+    pub(super) fn into_told(self) -> (Vec<u32>, Details) {
+        let told = self.told.map(RefCell::into_inner).unwrap_or_default();
+        (self.reads.into_inner(), told)
+    }
+
+    fn tell(&self, tell: impl FnOnce(&mut Details)) {
+        if let Some(told) = &self.told {
+            tell(&mut told.borrow_mut());
         }
     }
 
@@ -202,7 +234,15 @@ impl View for Reading<'_> {
     }
 
     fn local(&self, actor: usize) -> &Component {
+        for facet in [Facet::State, Facet::Timers, Facet::Storage] {
+            self.tell(|told| told.facets.push((actor, facet)));
+        }
+        self.facet(actor, Facet::State)
+    }
+
+    fn facet(&self, actor: usize, facet: Facet) -> &Component {
         self.note(actor);
+        self.tell(|told| told.facets.push((actor, facet)));
         let local = self.space.locals.get(self.words[actor]);
         match self.space.traitors[actor] {
             Some(_) => self.space.processes[actor].protocol(local),
@@ -218,12 +258,14 @@ impl View for Reading<'_> {
 
     fn in_flight(&self) -> Vec<Envelope<&Content>> {
         self.reads_network.set(true);
+        self.tell(|told| told.in_flight = true);
         self.space.network_asked.store(true, Ordering::Relaxed);
         self.space.in_flight(self.words)
     }
 
     fn last_delivery(&self) -> Option<Envelope<&Content>> {
         self.reads_network.set(true);
+        self.tell(|told| told.last_delivery = true);
         let word = self.words[self.space.last_at()?];
         word.checked_sub(1).map(|item| self.space.envelope(item))
     }
@@ -264,7 +306,7 @@ impl ActorSpace {
         envelopes
     }
 
-    fn predicate(&self, question: Question) -> &Predicate {
+    pub(super) fn predicate(&self, question: Question) -> &Predicate {
         match question {
             Question::Boundary(index) => &self.system.boundaries[index].1,
             Question::MayEnd => match &self.system.may_end_when {
@@ -292,7 +334,7 @@ impl ActorSpace {
     }
 
     /// The question in words, for errors.
-    fn question_name(&self, question: Question) -> String {
+    pub(super) fn question_name(&self, question: Question) -> String {
         match question {
             Question::Boundary(index) => format!("boundary \"{}\"", self.boundaries[index]),
             Question::MayEnd => "the predicate of may_end_when".to_owned(),
@@ -631,7 +673,9 @@ impl ActorSpace {
         let hash = |valuation: &Valuation| -> Result<Result<u128, String>, Error> {
             let reading = Reading::new(self, words);
             let mut bytes = Vec::new();
-            match guarded_as(Activity::Property, || valuation(&reading, &mut bytes)) {
+            match guarded_as(Activity::Property, || {
+                (valuation.bytes)(&reading, &mut bytes)
+            }) {
                 Ok(Ok(())) => Ok(Ok(xxh3_128_with_seed(&bytes, self.hash.seed))),
                 Ok(Err(error)) => Err(error.about(&format!("property \"{}\"", property.name))),
                 Err(thrown) if thrown.is_mistake => Err(Error::model(thrown.message)),

@@ -59,6 +59,20 @@ impl KeyMap {
         }
     }
 
+    /// Visits every pair with its value, in an order that nobody may see.
+    pub(crate) fn each(&self, mut visit: impl FnMut(u32, u32, u32)) {
+        for (row, &Row { start, log2, .. }) in self.rows.iter().enumerate() {
+            if log2 == 0 {
+                continue;
+            }
+            for slot in &self.slots[start as usize..][..1 << log2] {
+                if slot.value != EMPTY {
+                    visit((row as u32).wrapping_sub(1), slot.key, slot.value);
+                }
+            }
+        }
+    }
+
     /// Sets the value of a pair; `value` is below `u32::MAX`.
     pub(crate) fn insert(&mut self, a: u32, b: u32, value: u32) {
         assert!(value != EMPTY, "a map value out of range");

@@ -32,7 +32,7 @@ impl ActorSpace {
     }
 
     /// A tree with ids replaced by the names of their actors.
-    fn named(&self, tree: Tree) -> Tree {
+    pub(super) fn named(&self, tree: Tree) -> Tree {
         tree.with_names(&|id| self.lanes.get(id).filter(|_| id < self.n_actors()).cloned())
     }
 

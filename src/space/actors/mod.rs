@@ -5,6 +5,7 @@
 //! fingerprint is the finished sum of its components' content hashes, so a successor's follows from its parent's and what changed.
 
 mod absorb;
+mod asked;
 mod budget;
 mod byzantine;
 mod canonical;
@@ -25,6 +26,7 @@ mod places;
 mod plain;
 mod space;
 mod steps;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod time;
@@ -42,6 +44,7 @@ use self::keymap::KeyMap;
 use self::layout::{Aim, Entry, Item, Rule, Told};
 use self::orbits::Orbits;
 use self::partitions::Cuts;
+use self::tally::Fired;
 use self::time::Clock;
 use super::intern::{ContentHash, Kind, Table};
 #[cfg(debug_assertions)]
@@ -136,6 +139,8 @@ pub struct ActorSpace {
     rearmed: HashMap<u32, Vec<u32>>,
     /// Symmetric actors, while a search reduces by them.
     orbits: Orbits,
+    /// How often handlers run, where a search is to count that.
+    fired: Fired,
 }
 
 /// Instead of a number of pending events: the actor is down.
@@ -394,6 +399,7 @@ impl ActorSpace {
         self.own_classes.clear();
         self.rearmed.clear();
         self.orbits.clear();
+        self.fired.clear();
         self.never = Seen::new(self.n_actors());
         // Signature 0 tells nobody anything.
         self.signatures.insert(Vec::new(), 0);

@@ -3,8 +3,8 @@
 use super::{ActorSpace, KeyMap, Scratch, Words, judge};
 use crate::error::Error;
 use crate::space::{
-    Absorbed, Answer, Class, FairClass, Fairness, FaultKinds, Fingerprint, Judgement, Label,
-    NeverExercised, Pace, PropertyDecl, Rendered, Share, StateSpace,
+    Absorbed, Answer, Asked, Class, FairClass, Fairness, FaultKinds, Fingerprint, HandlerCount,
+    Judgement, Label, NeverExercised, Pace, PropertyDecl, Rendered, Share, StateSpace,
 };
 use crate::system::NoOp;
 
@@ -116,6 +116,10 @@ impl StateSpace for ActorSpace {
         self.judge_state(states.state(index), scratch, out)
     }
 
+    fn asked(&self, states: &Words, index: usize, property: usize) -> Result<Vec<Asked>, Error> {
+        self.asked_of(states.state(index), property)
+    }
+
     fn absorb(&mut self, scratches: &mut [Scratch]) -> Result<Absorbed, Error> {
         self.absorb_all(scratches)
     }
@@ -146,6 +150,15 @@ impl StateSpace for ActorSpace {
 
     fn assumptions(&self) -> Vec<String> {
         self.assumed_in_words()
+    }
+
+    fn ask_of_runs(&mut self) {
+        if !self.asks_liveness {
+            self.asks_liveness = true;
+            // A message that is ignored is gone, which shows in what never happens.
+            self.every_delivery_counts |= self.system.rules.no_op == NoOp::Equality;
+            self.is_stale = true;
+        }
     }
 
     fn symmetry(&self) -> Option<String> {
@@ -197,6 +210,22 @@ impl StateSpace for ActorSpace {
         down.map(|(_, lane)| lane).collect()
     }
 
+    fn count_handlers(&mut self, on: bool) {
+        self.fired.is_on = on;
+    }
+
+    fn tally(&self, states: &Words, index: usize, is_step: &dyn Fn(usize) -> bool) {
+        self.tally_state(states.state(index), is_step);
+    }
+
+    fn handlers(&self) -> Vec<HandlerCount> {
+        // Up to symmetry a situation stands for others, of other actors too.
+        match self.orbits.is_on {
+            true => Vec::new(),
+            false => self.handler_counts(),
+        }
+    }
+
     fn never_exercised(&self) -> Vec<NeverExercised> {
         self.never_exercised_list()
     }
@@ -208,6 +237,7 @@ impl StateSpace for ActorSpace {
 
     fn bytes(&self) -> usize {
         self.orbits.bytes()
+            + self.fired.bytes()
             + self.locals.bytes()
             + self.envelopes.bytes()
             + self

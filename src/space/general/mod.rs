@@ -25,8 +25,8 @@ pub use arena::GeneralArena;
 pub use identity::{Audited, Buffer, Encoded, Hashed, Identity};
 
 use super::{
-    Absorbed, Answer, Arena, Fingerprint, Judgement, Label, PropertyDecl, Rendered, StateSpace,
-    StepKind,
+    Absorbed, Answer, Arena, Asked, Fingerprint, Judgement, Label, PropertyDecl, Rendered,
+    StateSpace, StepKind,
 };
 use crate::error::Error;
 use crate::system::guarded;
@@ -359,6 +359,18 @@ where
                 Answer::Missing
             }
         }
+    }
+
+    fn asked(
+        &self,
+        states: &Self::Arena,
+        index: usize,
+        property: usize,
+    ) -> Result<Vec<Asked>, Error> {
+        Ok(match states.panic(index) {
+            None => self.asked_of(&states[index], property),
+            Some(_) => Vec::new(),
+        })
     }
 
     fn absorb(&mut self, scratches: &mut [Self::Scratch]) -> Result<Absorbed, Error> {

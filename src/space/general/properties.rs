@@ -1,27 +1,44 @@
 //! The properties and boundaries of a general model: its own, and closures beside them.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use stateright::{Expectation, Model};
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
 use super::{GeneralSpace, Identity};
 use crate::error::Error;
-use crate::space::{Judgement, PROPERTIES_MAX, PropertyDecl, PropertyKind};
+use crate::space::{
+    Asked, Asks, Judgement, Look, PROPERTIES_MAX, PropertyDecl, PropertyKind, Said,
+};
 use crate::system::guarded;
-use crate::value::canonical;
+use crate::value::{Tree, canonical};
 
 /// A question about one state.
 type Predicate<M> = Box<dyn Fn(&M, &<M as Model>::State) -> bool + Send + Sync>;
 
-/// A value of one state, as canonical bytes appended to the buffer.
-type Valuation<M> =
+/// Appends a value's canonical bytes to a buffer.
+type Bytes<M> =
     Box<dyn Fn(&M, &<M as Model>::State, &mut Vec<u8>) -> Result<(), Error> + Send + Sync>;
+
+/// A value of one state.
+pub(super) struct Valuation<M: Model> {
+    /// As canonical bytes, which decide whether two values are the same.
+    bytes: Bytes<M>,
+    /// As people read it.
+    tree: Box<dyn Fn(&M, &M::State) -> Tree + Send + Sync>,
+}
 
 /// A valuation from a closure that returns something serialisable.
 fn valued<M: Model, V: Serialize>(
     value: impl Fn(&M, &M::State) -> V + Send + Sync + 'static,
 ) -> Valuation<M> {
-    Box::new(move |model, state, out| canonical(&value(model, state), out))
+    let value = Arc::new(value);
+    let shown = Arc::clone(&value);
+    Valuation {
+        bytes: Box::new(move |model, state, out| canonical(&value(model, state), out)),
+        tree: Box::new(move |model, state| Tree::of(&shown(model, state))),
+    }
 }
 
 /// A property that is judged state by state.
@@ -79,12 +96,50 @@ impl<M: Model> Property<M> {
         };
         let hash = |valuation: &Valuation<M>| -> Result<u128, Error> {
             let mut bytes = Vec::new();
-            valuation(model, state, &mut bytes)?;
+            (valuation.bytes)(model, state, &mut bytes)?;
             Ok(xxh3_128_with_seed(&bytes, seed))
         };
         // A general model has neither stimuli nor faults: without inputs of their own all quiescent states have the same.
         let inputs = inputs.as_ref().map_or(Ok(0), hash)?;
         Ok(Some((inputs, hash(value)?)))
+    }
+}
+
+impl<M: Model> Property<M> {
+    /// How it comes to what it says of a state: it looks at all of it.
+    fn asked(&self, model: &M, state: &M::State) -> Vec<Asked> {
+        let told = |asks, said| Asked {
+            asks,
+            said,
+            looks: vec![Look::all("state")],
+        };
+        let is = |asks, predicate: &dyn Fn(&M, &M::State) -> bool| {
+            let said = guarded(|| predicate(model, state));
+            told(asks, said.map_or(Said::Panics, Said::of))
+        };
+        let value = |asks, valuation: &Valuation<M>| {
+            let said = guarded(|| (valuation.tree)(model, state));
+            told(asks, said.map_or(Said::Panics, Said::Value))
+        };
+        match self {
+            Property::Own(holds) => vec![is(Asks::Condition, holds)],
+            Property::Holds(holds) => vec![is(Asks::Condition, holds)],
+            Property::MayEnd(may_end) => vec![is(Asks::MayEnd, may_end)],
+            Property::Implies(premise, conclusion) => {
+                let mut asked = vec![is(Asks::Premise, premise)];
+                if asked[0].said == Said::Yes {
+                    asked.push(is(Asks::Conclusion, conclusion));
+                }
+                asked
+            }
+            Property::LeadsTo(premise, goal) => {
+                vec![is(Asks::Premise, premise), is(Asks::Conclusion, goal)]
+            }
+            Property::Confluent { inputs, value: of } => {
+                let inputs = inputs.as_ref().map(|inputs| value(Asks::Inputs, inputs));
+                inputs.into_iter().chain([value(Asks::Value, of)]).collect()
+            }
+        }
     }
 }
 
@@ -362,6 +417,12 @@ impl<M: Model, I: Identity<M::State>> GeneralSpace<M, I> {
             }
         }
         Ok(())
+    }
+
+    /// See [`StateSpace::asked`](crate::space::StateSpace::asked).
+    pub(super) fn asked_of(&self, state: &M::State, property: usize) -> Vec<Asked> {
+        let property = property.checked_sub(1).map(|i| &self.properties[i]);
+        property.map_or_else(Vec::new, |property| property.asked(&self.model, state))
     }
 
     /// Notes what a `confluent` property says of a quiescent state. A panic passes through.

@@ -23,6 +23,7 @@ fn step(kind: StepKind, lane: &str, from: Option<&str>, content: &str, to: &[&st
             })
             .collect(),
         changes: Vec::new(),
+        whole: Vec::new(),
         key: String::new(),
         fingerprint: String::new(),
     }
@@ -38,6 +39,7 @@ fn of(steps: Vec<TraceStep>, loop_start: Option<usize>) -> Causality {
         loop_start,
         fairness: Vec::new(),
         reason: None,
+        reads: Vec::new(),
     };
     let lanes = ["a", "b", "c", "environment"].map(str::to_owned);
     Causality::of(&path, &lanes)
@@ -99,6 +101,7 @@ fn a_trace_without_an_environment_gets_one() {
         loop_start: None,
         fairness: Vec::new(),
         reason: None,
+        reads: Vec::new(),
     };
     let causes = Causality::of(&path, &["model".to_owned()]);
     assert_eq!(causes.lines, ["model", "environment"]);

@@ -6,13 +6,16 @@
 use std::fmt::Write;
 
 use super::super::text::{Line, Role, changes_rows, event, rows, state_rows};
-use super::super::{Fair, Met, Trace, TracePath, TraceStep};
+use super::super::{Fair, Met, Trace, TraceStep};
 use super::svg::{claim, escape, is_bad, is_mere, picture, subject};
 use crate::space::Rendered;
 use crate::value::printable;
 
 /// Columns of what a step changed, in brief.
 const BRIEF: usize = 120;
+
+/// A path with more steps has a way to the last.
+const MANY: usize = 20;
 
 /// Values are whole, and the page breaks their lines.
 const UNLIMITED: usize = 1 << 40;
@@ -24,7 +27,8 @@ body{margin:0 auto;padding:1.5rem;max-width:76rem;background:var(--bg);color:var
 h1{font-size:1.4rem;margin:0;overflow-wrap:anywhere}h2{font-size:1.1rem;margin:2rem 0 .5rem}\
 p{margin:.25rem 0}.dim{color:var(--dim)}.bad{color:var(--bad)}.good{color:var(--good)}\
 .verdict{font-size:1.1rem;font-weight:600;overflow-wrap:anywhere}\
-.picture{overflow-x:auto;border:1px solid var(--line);border-radius:6px}.picture svg{display:block}\
+.reason{margin:.25rem 0 1rem;overflow-wrap:anywhere}a{color:inherit}\
+.picture{overflow:auto;max-height:85vh;border:1px solid var(--line);border-radius:6px}.picture svg{display:block}\
 ol{list-style:none;margin:0;padding:0}\
 li{border:1px solid var(--line);border-radius:6px;padding:.5rem .75rem;margin:.4rem 0;display:grid;grid-template-columns:2.5rem 1fr}\
 li>.n{color:var(--dim);text-align:right;padding-right:.75rem}\
@@ -35,9 +39,10 @@ code{font-weight:600;overflow-wrap:anywhere;white-space:pre-wrap}\
 pre{margin:.25rem 0 0;white-space:pre-wrap;overflow-wrap:anywhere}\
 .step>div{min-width:0}\
 .add{color:var(--good)}.del{color:var(--bad)}.who{font-weight:600}\
-details{margin:.25rem 0}summary{cursor:pointer;color:var(--dim)}\
+details{margin:.25rem 0}summary{cursor:pointer;color:var(--dim)}.step summary{font-size:.85rem}\
+li:target{outline:2px solid var(--fg)}\
 .state{background:var(--card);border-radius:6px;padding:.5rem .75rem}\
-@media print{.picture{overflow:visible}}";
+@media print{.picture{overflow:visible;max-height:none}}";
 
 /// The trace as a page, with a line break at the end.
 pub fn to_html(trace: &Trace) -> String {
@@ -47,12 +52,16 @@ pub fn to_html(trace: &Trace) -> String {
         true => ("bad", "✗"),
         false => ("good", "✓"),
     };
+    let reason = match trace.reason() {
+        Some(reason) => format!("<p class=\"reason\">{}</p>\n", escape(&printable(reason))),
+        None => String::new(),
+    };
     let mut page = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
          <title>{claim} · {subject}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
-         <header>\n<h1>{subject}</h1>\n<p class=\"verdict {class}\">{mark} {claim}</p>\n</header>\n\
+         <header>\n<h1>{subject}</h1>\n<p class=\"verdict {class}\">{mark} {claim}</p>\n{reason}</header>\n\
          <main>\n<div class=\"picture\">\n{}</div>\n",
         picture(trace, false)
     );
@@ -62,7 +71,15 @@ pub fn to_html(trace: &Trace) -> String {
             n => format!("Run {} of {n}", i + 1),
         };
         let _ = writeln!(page, "<section>\n<h2>{heading}</h2>");
-        write_path(&mut page, trace, path);
+        if path.steps.len() > MANY {
+            let last = path.steps.len();
+            let id = step_id(i, last);
+            let _ = writeln!(
+                page,
+                "<p class=\"dim\">{last} steps: <a href=\"#{id}\">to the last</a></p>"
+            );
+        }
+        write_path(&mut page, trace, i);
         page.push_str("</section>\n");
     }
     if !trace.ends.is_empty() {
@@ -74,7 +91,16 @@ pub fn to_html(trace: &Trace) -> String {
     page
 }
 
-fn write_path(page: &mut String, trace: &Trace, path: &TracePath) {
+/// The name of a step in the page: two runs have steps of the same number.
+fn step_id(run: usize, number: usize) -> String {
+    match run {
+        0 => format!("step-{number}"),
+        run => format!("run-{}-step-{number}", run + 1),
+    }
+}
+
+fn write_path(page: &mut String, trace: &Trace, run: usize) {
+    let path = &trace.paths[run];
     let open = if path.steps.is_empty() {
         " open=\"\""
     } else {
@@ -101,7 +127,7 @@ fn write_path(page: &mut String, trace: &Trace, path: &TracePath) {
             None if is_last && trace.paths.len() == 1 && !is_mere(trace) => "step met",
             _ => "step",
         };
-        write_step(page, trace, step, i + 1, class);
+        write_step(page, trace, step, (run, i + 1), class);
     }
     page.push_str("</ol>\n");
     if let Some(start) = path.loop_start {
@@ -112,15 +138,19 @@ fn write_path(page: &mut String, trace: &Trace, path: &TracePath) {
         let _ = writeln!(page, "<p class=\"turn\">{text}</p>");
         fairness(page, &path.fairness);
     }
-    if let Some(reason) = &path.reason {
-        let _ = writeln!(page, "<p class=\"bad\">{}</p>", escape(reason));
-    }
 }
 
-fn write_step(page: &mut String, trace: &Trace, step: &TraceStep, number: usize, class: &str) {
+fn write_step(
+    page: &mut String,
+    trace: &Trace,
+    step: &TraceStep,
+    (run, number): (usize, usize),
+    class: &str,
+) {
+    let id = step_id(run, number);
     let _ = write!(
         page,
-        "<li class=\"{class}\" id=\"step-{number}\"><span class=\"n\">{number}</span><div><code>{}</code>",
+        "<li class=\"{class}\" id=\"{id}\"><span class=\"n\">{number}</span><div><code>{}</code>",
         escape(&event(step, &trace.lanes))
     );
     let brief = marked(rows(step, &trace.lanes, false, BRIEF));

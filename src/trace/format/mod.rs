@@ -1,6 +1,7 @@
 //! The formats that a trace can be written in. Each is a pure function of the trace.
 
 pub(super) mod html;
+pub(super) mod itf;
 pub(super) mod json;
 pub(super) mod mermaid;
 pub(super) mod rust_test;
@@ -20,6 +21,8 @@ pub enum Format {
     Svg,
     /// A page with the picture, the steps and what they change. See [`to_html`](super::to_html).
     Html,
+    /// States and variables, for other tools. See [`to_itf`](super::to_itf).
+    Itf,
     /// A log with vector clocks. See [`to_shiviz`](super::to_shiviz).
     Shiviz,
     /// A test that replays it. See [`to_rust_test`](super::to_rust_test).
@@ -28,11 +31,12 @@ pub enum Format {
 
 impl Format {
     /// All of them.
-    pub const ALL: [Format; 6] = [
+    pub const ALL: [Format; 7] = [
         Format::Json,
         Format::Mermaid,
         Format::Svg,
         Format::Html,
+        Format::Itf,
         Format::Shiviz,
         Format::RustTest,
     ];
@@ -44,6 +48,7 @@ impl Format {
             Format::Mermaid => "mermaid",
             Format::Svg => "svg",
             Format::Html => "html",
+            Format::Itf => "itf",
             Format::Shiviz => "shiviz",
             Format::RustTest => "rust-test",
         }
@@ -56,6 +61,9 @@ impl Format {
             Format::Mermaid => "a sequence diagram for Markdown and mermaid.js",
             Format::Svg => "a space-time diagram: a picture, for light and dark",
             Format::Html => "a page with the diagram, the steps and what they change",
+            Format::Itf => {
+                "whole states in the Informal Trace Format, for Apalache's and Quint's tools"
+            }
             Format::Shiviz => "a log with vector clocks, for ShiViz",
             Format::RustTest => "a test in Rust that replays it",
         }
@@ -68,6 +76,7 @@ impl Format {
             Format::Mermaid => mermaid::to_mermaid(trace),
             Format::Svg => svg::to_svg(trace),
             Format::Html => html::to_html(trace),
+            Format::Itf => itf::to_itf(trace),
             Format::Shiviz => shiviz::to_shiviz(trace),
             Format::RustTest => rust_test::to_rust_test(trace),
         }

@@ -94,11 +94,13 @@ pub(super) fn picture(trace: &Trace, heading: bool) -> String {
         wide = wide.max(layout.width);
         draw(lines.out, trace, path, &layout, *lines.y);
         *lines.y += layout.height + LINE;
-        for (class, line) in ends(trace, path) {
+        // A page says why at its top.
+        let reason = path.reason.as_ref().filter(|_| heading);
+        for (class, line) in ends(trace, path, reason) {
             lines.line(class, &line);
         }
     }
-    for (class, line) in verdict(trace) {
+    for (class, line) in verdict(trace, heading) {
         lines.line(class, &line);
     }
     let width = wide.max(2 * MARGIN + pixels(columns));
@@ -180,7 +182,7 @@ pub(super) fn is_mere(trace: &Trace) -> bool {
 }
 
 /// What is to be said at the end of a path.
-fn ends(trace: &Trace, path: &TracePath) -> Vec<(&'static str, String)> {
+fn ends(trace: &Trace, path: &TracePath, reason: Option<&String>) -> Vec<(&'static str, String)> {
     let mut lines = Vec::new();
     match path.loop_start {
         Some(start) if start < path.steps.len() => {
@@ -195,21 +197,24 @@ fn ends(trace: &Trace, path: &TracePath) -> Vec<(&'static str, String)> {
         )),
         None => {}
     }
-    if let Some(reason) = &path.reason {
+    if let Some(reason) = reason {
         let class = if is_bad(trace) { "bad" } else { "" };
         lines.push((class, printable(reason).into_owned()));
     }
     lines
 }
 
-/// What the whole trace comes to: the property, and how two last states differ.
-fn verdict(trace: &Trace) -> Vec<(&'static str, String)> {
+/// What the whole trace comes to: the property, where that does not stand above, and how two last states differ.
+fn verdict(trace: &Trace, heading: bool) -> Vec<(&'static str, String)> {
     let (class, mark) = match is_bad(trace) {
         _ if is_mere(trace) => ("dim", "·"),
         true => ("bad", "✗"),
         false => ("good", "✓"),
     };
-    let mut lines = vec![(class, format!("{mark} {}", claim(trace)))];
+    let mut lines = Vec::new();
+    if heading {
+        lines.push((class, format!("{mark} {}", claim(trace))));
+    }
     let shown = |part: &str| shown_in_brief(part, &trace.lanes);
     let ends = trace.ends.iter().filter(|change| shown(&change.part));
     let n_ends = ends.clone().count();

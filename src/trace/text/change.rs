@@ -73,14 +73,28 @@ pub(in crate::trace) fn state_rows(state: &Rendered, room: usize) -> Vec<Line> {
     fitted(&rows, room)
 }
 
-fn changed(change: &Change, lanes: &[String]) -> Row {
+/// A place in a state, safe to print.
+pub(in crate::trace) fn place_of(part: &str, path: &str, lanes: &[String]) -> String {
     // Where nobody acts but the model, its state needs no name either.
-    let place = match change.path.strip_prefix('.') {
-        Some(path) if lanes.len() == 1 && change.part == STATE => path.to_owned(),
-        _ => format!("{}{}", change.part, change.path),
+    let place = match path.strip_prefix('.') {
+        Some(path) if lanes.len() == 1 && part == STATE => path.to_owned(),
+        _ => format!("{part}{path}"),
     };
+    printable(&place).into_owned()
+}
+
+/// A change in a few words, its value fitted to `room` columns.
+pub(in crate::trace) fn changed_in_words(change: &Change, lanes: &[String], room: usize) -> String {
+    let Row { label, value } = changed(change, lanes);
+    let left = room.saturating_sub(width(&label) + 1).max(VALUE_MIN);
+    let line = value.fitted(left);
+    let value: String = line.pieces().map(|(_, text)| text).collect();
+    format!("{label} {value}")
+}
+
+fn changed(change: &Change, lanes: &[String]) -> Row {
     Row {
-        label: printable(&place).into_owned(),
+        label: place_of(&change.part, &change.path, lanes),
         value: match (&change.before, &change.after) {
             (Some(before), Some(after)) => Value::Changed(before.clone(), after.clone()),
             (None, Some(after)) => Value::Appeared(after.clone()),
@@ -165,7 +179,7 @@ fn changed_value(before: &Tree, after: &Tree, room: usize) -> Line {
 }
 
 /// Two texts without the words that they begin and end with alike.
-fn differing(old: &str, new: &str) -> (String, String) {
+pub(in crate::trace) fn differing(old: &str, new: &str) -> (String, String) {
     let word_end = |c: char| c.is_whitespace() || "{}[](),".contains(c);
     let words = |text: &'_ str| -> Vec<String> {
         text.split_inclusive(word_end).map(str::to_owned).collect()
