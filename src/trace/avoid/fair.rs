@@ -19,8 +19,6 @@ pub(super) struct Satisfied {
     product: Product,
     /// By [`number`].
     is_in: Vec<bool>,
-    /// Those in which such a run stays, or goes round for ever.
-    is_core: Vec<bool>,
 }
 
 fn number((node, pending): At) -> usize {
@@ -91,6 +89,14 @@ impl Product {
         }
     }
 
+    /// Whether a run that satisfies the property may stay in a state for ever.
+    fn stays(&self, state: &Node, pending: bool) -> bool {
+        let suits = self.recurs(state)
+            && self.accepts(state, pending)
+            && pending == self.pends(pending, state);
+        state.is_expanded && state.may_stay && (suits || self.is_met(state))
+    }
+
     /// The states from which some fair run satisfies the property, as far as these states show.
     pub(super) fn satisfied(&self, nodes: &[Node], fairness: &[Fairness]) -> Satisfied {
         let n = nodes.len() * 2;
@@ -98,12 +104,7 @@ impl Product {
         for (number, is_core) in is_core.iter_mut().enumerate() {
             let (node, pending) = at(number);
             let state = &nodes[node as usize];
-            let stays = state.is_expanded
-                && state.may_stay
-                && self.recurs(state)
-                && self.accepts(state, pending)
-                && pending == self.pends(pending, state);
-            *is_core = self.is_met(state) || stays;
+            *is_core = self.is_met(state) || self.stays(state, pending);
         }
         let mut rest = Rest {
             product: *self,
@@ -132,7 +133,7 @@ impl Product {
                 comes_from[super::fair::number(to)].push(number as u32);
             }
         }
-        let mut is_in = is_core.clone();
+        let mut is_in = is_core;
         let mut left: Vec<usize> = (0..n).filter(|&number| is_in[number]).collect();
         while let Some(number) = left.pop() {
             for &before in &comes_from[number] {
@@ -144,7 +145,6 @@ impl Product {
         Satisfied {
             product: *self,
             is_in,
-            is_core,
         }
     }
 
@@ -165,8 +165,8 @@ impl Satisfied {
     }
 
     /// Whether a run that satisfies the property stays there for ever.
-    pub(super) fn may_stay(&self, nodes: &[Node], at: At) -> bool {
-        self.is_core[number(at)] && nodes[at.0 as usize].may_stay
+    pub(super) fn may_stay(&self, nodes: &[Node], (node, pending): At) -> bool {
+        self.product.stays(&nodes[node as usize], pending)
     }
 }
 
