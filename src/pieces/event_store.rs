@@ -24,7 +24,7 @@
 
 use std::marker::PhantomData;
 
-use super::Data;
+use super::{Data, Speaks};
 use crate::prelude::*;
 use crate::system::Message;
 
@@ -195,7 +195,7 @@ impl<S: Data, E: Data> Events<S, E> {
 pub struct EventStore<M, S, E> {
     tells: fn(&E) -> bool,
     durable: bool,
-    speaks: PhantomData<fn() -> (M, S)>,
+    speaks: Speaks<M, S>,
 }
 
 impl<M, S, E> EventStore<M, S, E> {

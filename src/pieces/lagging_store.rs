@@ -23,7 +23,7 @@
 
 use std::marker::PhantomData;
 
-use super::Data;
+use super::{Data, Speaks};
 use crate::prelude::*;
 use crate::system::Message;
 
@@ -179,7 +179,7 @@ impl<K: Data, V: Data> Held<K, V> {
 pub struct Node<M, K, V> {
     nodes: Vec<Id>,
     durable: bool,
-    speaks: PhantomData<fn() -> (M, K, V)>,
+    speaks: Speaks<M, (K, V)>,
 }
 
 impl<M, K, V> Node<M, K, V> {

@@ -27,7 +27,7 @@ use std::marker::PhantomData;
 use std::ops::Range;
 use std::time::Duration;
 
-use super::Data;
+use super::{Data, Speaks};
 use crate::prelude::*;
 use crate::system::Message;
 
@@ -201,7 +201,7 @@ pub struct Lock<M, K> {
     /// `None`: until it is released.
     held_for: Option<Range<Duration>>,
     durable: bool,
-    speaks: PhantomData<fn() -> (M, K)>,
+    speaks: Speaks<M, K>,
 }
 
 impl<M, K> Lock<M, K> {

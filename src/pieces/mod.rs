@@ -73,6 +73,7 @@ pub mod total_order;
 
 use std::fmt::Debug;
 use std::hash::Hash;
+use std::marker::PhantomData;
 
 use serde::Serialize;
 
@@ -80,3 +81,6 @@ use serde::Serialize;
 pub trait Data: Clone + Debug + Ord + Hash + Serialize + Send + Sync + 'static {}
 
 impl<T: Clone + Debug + Ord + Hash + Serialize + Send + Sync + 'static> Data for T {}
+
+/// What a piece speaks and carries, and holds nothing of.
+type Speaks<M, T> = PhantomData<fn() -> (M, T)>;

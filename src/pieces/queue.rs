@@ -25,7 +25,7 @@ use std::marker::PhantomData;
 use std::ops::Range;
 use std::time::Duration;
 
-use super::Data;
+use super::{Data, Speaks};
 use crate::prelude::*;
 use crate::system::Message;
 
@@ -145,7 +145,7 @@ impl<T: Data> Contents<T> {
 pub struct Queue<M, T> {
     hides_for: Range<Duration>,
     durable: bool,
-    speaks: PhantomData<fn() -> (M, T)>,
+    speaks: Speaks<M, T>,
 }
 
 impl<M, T> Queue<M, T> {

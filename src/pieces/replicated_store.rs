@@ -24,8 +24,8 @@
 
 use std::marker::PhantomData;
 
-use super::Data;
 use super::total_order::{Member, TotalOrder, Word};
+use super::{Data, Speaks};
 use crate::prelude::*;
 use crate::system::Message;
 
@@ -213,7 +213,7 @@ impl<K: Data, V: Data> Known<K, V> {
 #[derive(Clone, Debug)]
 pub struct Replica<M, K, V> {
     group: TotalOrder,
-    speaks: PhantomData<fn() -> (M, K, V)>,
+    speaks: Speaks<M, (K, V)>,
 }
 
 impl<M, K, V> Replica<M, K, V> {
