@@ -12,6 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 /// How to get what is missing.
 const INSTALL: &str = "on Debian: apt-get install chromium chromium-driver";
@@ -54,6 +55,8 @@ pub(crate) struct Driver {
     address: String,
     browser: PathBuf,
     agent: ureq::Agent,
+    /// Where browsers put what they need for a while; goes with this value.
+    _temporary: TempDir,
 }
 
 impl Driver {
@@ -62,8 +65,10 @@ impl Driver {
     /// # Errors
     /// It does not start, or does not say where it listens.
     pub(crate) fn start(tools: Tools) -> Result<Self, String> {
+        let temporary = TempDir::new().map_err(|e| format!("no temporary folder: {e}"))?;
         let mut process = Command::new(&tools.driver)
             .arg("--port=0")
+            .env("TMPDIR", temporary.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -96,6 +101,7 @@ impl Driver {
             address: format!("http://127.0.0.1:{port}"),
             browser: tools.browser,
             agent: config.build().into(),
+            _temporary: temporary,
         })
     }
 
@@ -157,6 +163,8 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
+        // It ends by itself when asked to, and its browsers with it.
+        let _ = self.ask("GET", "/shutdown", None);
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
