@@ -14,12 +14,15 @@ pub(crate) type Predicate = Box<dyn Fn(&dyn View) -> bool + Send + Sync>;
 /// Appends a value's canonical bytes to a buffer.
 type Bytes = Box<dyn Fn(&dyn View, &mut Vec<u8>) -> Result<(), Error> + Send + Sync>;
 
+/// Shows a value to people.
+type Shown = Box<dyn Fn(&dyn View) -> Tree + Send + Sync>;
+
 /// A value of one state.
 pub(crate) struct Valuation {
     /// As canonical bytes, which decide whether two values are the same.
     pub(crate) bytes: Bytes,
     /// As people read it.
-    pub(crate) tree: Box<dyn Fn(&dyn View) -> Tree + Send + Sync>,
+    pub(crate) tree: Shown,
 }
 
 /// A named property.

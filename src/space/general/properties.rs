@@ -21,12 +21,15 @@ type Predicate<M> = Box<dyn Fn(&M, &<M as Model>::State) -> bool + Send + Sync>;
 type Bytes<M> =
     Box<dyn Fn(&M, &<M as Model>::State, &mut Vec<u8>) -> Result<(), Error> + Send + Sync>;
 
+/// Shows a value to people.
+type Shown<M> = Box<dyn Fn(&M, &<M as Model>::State) -> Tree + Send + Sync>;
+
 /// A value of one state.
 pub(super) struct Valuation<M: Model> {
     /// As canonical bytes, which decide whether two values are the same.
     bytes: Bytes<M>,
     /// As people read it.
-    tree: Box<dyn Fn(&M, &M::State) -> Tree + Send + Sync>,
+    tree: Shown<M>,
 }
 
 /// A valuation from a closure that returns something serialisable.
