@@ -481,7 +481,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
-        /// States are found again exactly; without the parts that a step holds whole they are right or not known, but for the shape of keys.
+        /// States are found again exactly; without the parts that a step holds whole, but for the shape of keys and for what is empty.
         #[test]
         fn states_are_found_again(trees in proptest::collection::vec(actor(), 1..5)) {
             let mut path = path_through(&trees);
@@ -514,9 +514,11 @@ mod tests {
         let all = |trees: &[Tree]| trees.iter().map(normal).collect::<Vec<_>>().join(", ");
         match tree {
             Tree::Map(entries) => {
-                let pairs = entries.iter();
+                // Changes do not tell whether a map that lost all its entries is there still.
+                let pairs = entries.iter().map(|(key, value)| (key, normal(value)));
                 let pairs: BTreeSet<String> = pairs
-                    .map(|(key, value)| format!("{}: {}", key.text(), normal(value)))
+                    .filter(|(_, value)| value != "{}")
+                    .map(|(key, value)| format!("{}: {value}", key.text()))
                     .collect();
                 format!("{{{}}}", pairs.into_iter().collect::<Vec<_>>().join(", "))
             }
