@@ -10,6 +10,8 @@
 //!   handed out again, also while the first consumer still works on it.
 //! - The time-out is [`model_timeout()`], any moment from at once to never so far as anybody knows; [`Queue::hides_for`] says how long where a system
 //!   [keeps time](crate::system::Timing).
+//! - Whoever asks again and again for what is not removed sends without end: let the link to the queue hold one copy of equal calls ([`Link::capacity`]), or
+//!   keep its order.
 //!
 //! # Guarantees
 //! *Always*: what is delivered was enqueued, and was not removed before it was handed out.
@@ -129,6 +131,8 @@ impl<T: Data> Contents<T> {
 ///     let mut sys = System::new();
 ///     let queue = sys.actor("queue", Queue::new());
 ///     let worker = sys.actor("worker", Worker { queue: queue.id(), knows_jobs });
+///     // A call may overtake another; what is on its way already need not be sent once more.
+///     sys.link(worker.id(), queue.id(), Link::reliable().capacity(1));
 ///     for job in [1, 2] {
 ///         sys.stimulus(format!("job {job}"), queue.id(), Msg::Queue(Call::Enqueue(job))).must_happen();
 ///     }
