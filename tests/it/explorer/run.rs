@@ -54,6 +54,7 @@ impl Events {
             if name == wanted {
                 return value;
             }
+            assert!(name != "done", "the check ended before it told of {wanted}: {value}");
         }
     }
 }
@@ -69,7 +70,7 @@ pub(super) fn first_event(explorer: &Explorer, stream: TcpStream, head: impl FnO
 const LARGE: [&str; 4] = [
     "two-phase-commit-tla/atomic",
     "--set",
-    "rms=6",
+    "rms=10",
     "--no-check",
 ];
 
