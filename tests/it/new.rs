@@ -136,8 +136,10 @@ fn as_the_guide_says(said: &str) {
         let (block, _) = block.split_once("```").expect("a block has an end");
         for line in block.lines().filter(|line| !line.is_empty()) {
             // Where cargo puts the program is for the environment to say.
-            let line = line.replace("target/debug/demo trace replay", "trace replay");
-            let line = line.strip_prefix("  replay   ").unwrap_or(&line);
+            let line = match line.split_once("target/debug/demo ") {
+                Some((_, command)) => command,
+                None => line,
+            };
             assert!(
                 said.contains(line),
                 "the guide shows {line:?}; there is\n{said}"
