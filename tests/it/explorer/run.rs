@@ -54,7 +54,10 @@ impl Events {
             if name == wanted {
                 return value;
             }
-            assert!(name != "done", "the check ended before it told of {wanted}: {value}");
+            assert!(
+                name != "done",
+                "the check ended before it told of {wanted}: {value}"
+            );
         }
     }
 }
