@@ -354,6 +354,10 @@ fn repair(p: &Params) -> System<Msg> {
         ..Bounds::default()
     };
     let (mut sys, cluster) = system(p, AFTER_NO_OP, &Start::figure_7(), &bounds);
+    let name = "a follower learns that an entry is committed";
+    applies(&mut sys, &cluster, name, |state, _| {
+        state.role == Role::Follower
+    });
     let (leader, of) = (cluster[0], cluster.clone());
     sys.stabilises("all logs are the leader's", move |s| {
         let log = &s[leader].kept.log;
