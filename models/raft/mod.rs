@@ -363,13 +363,18 @@ fn repair(p: &Params) -> System<Msg> {
         let log = &s[leader].kept.log;
         live(s, &of).all(|(_, state)| state.kept.log == *log)
     });
+    let of = cluster.clone();
     sys.stabilises(
         "what the leader has is given to all state machines",
         move |s| {
             let log = &s[leader].kept.log;
-            live(s, &cluster).all(|(_, state)| state.applied == *log)
+            live(s, &of).all(|(_, state)| state.applied == *log)
         },
     );
+    sys.reachable("all logs come to be the leader's", move |s| {
+        let log = &s[leader].kept.log;
+        live(s, &cluster).all(|(_, state)| state.kept.log == *log)
+    });
     sys
 }
 
