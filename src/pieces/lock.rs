@@ -9,7 +9,7 @@
 //!   granted, not in which the grant arrives.
 //! - Every new grant of a lock has a greater *token* than the one before, from 1: a resource that is told the token, and refuses a smaller one than it has
 //!   seen, is safe from holders whose time was up. Tokens grow without end, so bound how often locks are acquired.
-//! - The time is what [`Lock::held_for`] says: [`ticks`](crate::system::ticks), where a system [keeps time](crate::system::Timing); [`model_timeout()`] is any moment, so far as anybody
+//! - The time is what [`Lock::held_for`] says: [`ticks`], where a system [keeps time](crate::system::Timing); [`model_timeout()`] is any moment, so far as anybody
 //!   knows. [`Lock::held_until_released`] has no time at all.
 //!
 //! # Guarantees

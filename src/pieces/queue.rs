@@ -162,7 +162,7 @@ impl<M, T> Queue<M, T> {
         }
     }
 
-    /// How long a message that was handed out is hidden: [`ticks`](crate::system::ticks), where a system keeps time.
+    /// How long a message that was handed out is hidden: [`ticks`], where a system keeps time.
     #[must_use]
     pub fn hides_for(self, hides_for: Range<Duration>) -> Self {
         Queue { hides_for, ..self }

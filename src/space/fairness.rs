@@ -58,7 +58,7 @@ pub enum Role {
 /// The share of one step in one class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Share {
-    /// The step: an index into what [`StateSpace::expand`] appends.
+    /// The step: an index into what [`StateSpace::expand`](super::StateSpace::expand) appends.
     pub step: u32,
     /// The class.
     pub class: Class,
