@@ -55,7 +55,7 @@ const SHADE: &str = "rgba(128, 128, 128, 0.12)";
 ///   participant register
 ///   actor environment
 ///   environment->>register: 1. write: 'x'
-///   Note over register: violated: nobody writes
+///   Note over register: violated: nobody writes<br/>step 1 makes it false: register '-' → <br/>'x'
 /// "
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
