@@ -165,9 +165,14 @@ fn shares(spec: &Spec, state: &State, step: &Step) -> Vec<(Class, Role)> {
         let link = spec.links[from][to];
         link.duplicating && !link.duplicates_budgeted
     };
+    // What is forged goes over the link of whoever lends it a name.
+    let sender = match (kind, from) {
+        (StepKind::Forge, Some(name)) => *name,
+        _ => *actor,
+    };
     for &(to, msg) in sent {
-        if to < spec.actors.len() && keeps(*actor, to) {
-            takes(Class::Sending(*actor, to, msg));
+        if to < spec.actors.len() && keeps(sender, to) {
+            takes(Class::Sending(sender, to, msg));
         }
     }
     for &(actor, timer) in &step.rearmed {
