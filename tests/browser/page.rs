@@ -24,12 +24,13 @@ impl<'b, 'd> Page<'b, 'd> {
         page
     }
 
-    /// Waits until a path and the state at its position are shown.
+    /// Waits until a path, its diagram if that is the view, and the state at its position are shown.
     pub(crate) fn ready(&self) {
         self.wait(
             "a path and its state are shown",
             "document.querySelector('#app[data-ready]')
-             && document.querySelector('#app').dataset.at === document.querySelector('[data-state-at]').dataset.stateAt",
+             && document.querySelector('#app').dataset.at === document.querySelector('[data-state-at]').dataset.stateAt
+             && (document.querySelector('[data-tab=spacetime][aria-selected=true]') === null || document.querySelector('[data-diagram][aria-busy=false]') !== null)",
             &[],
         );
     }
