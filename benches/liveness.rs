@@ -2,7 +2,7 @@
 //! gone through.
 //!
 //! `cargo bench --bench liveness [-- MESSAGES…]` prints a table. The model is `links/retransmit-dedup`, whose messages are independent of each other:
-//! ten states each, so that n of them have 10^n states, on cycles of retransmission.
+//! ten states each, and one bit for whether anything was sent again, so that n of them have 2·10^n states, on cycles of retransmission.
 
 use std::error::Error;
 use std::time::Instant;
@@ -11,7 +11,7 @@ use allways::catalogue::Catalogue;
 use allways::search::{Options, Verdict};
 use allways::trace::About;
 
-/// Runs of each; the median counts. Of ten million states one.
+/// Runs of each; the median counts. Of twenty million states one.
 fn rounds(messages: u8) -> usize {
     if messages < 7 { 3 } else { 1 }
 }
