@@ -117,6 +117,12 @@ pub trait Arena: Default + Send + Sync {
     fn append(&mut self, other: &mut Self);
     /// Forgets the last state.
     fn pop(&mut self);
+    /// Forgets all states but the first `len`.
+    fn truncate(&mut self, len: usize) {
+        while self.len() > len {
+            self.pop();
+        }
+    }
     /// Bytes held, for memory limits: capacity, not length.
     fn bytes(&self) -> usize;
 }
@@ -261,6 +267,9 @@ pub struct Label {
 
 /// A part of a state as people read it: `("seed", …)`, `("in flight", …)`.
 pub type Rendered = Vec<(String, Tree)>;
+
+/// The part of a system's rendered state that holds the messages in flight: for each link those that are on it.
+pub(crate) const IN_FLIGHT: &str = "in flight";
 
 /// Something of the model that a whole search never exercised, in words: `joiner never received a message`.
 pub type NeverExercised = String;

@@ -178,7 +178,6 @@ fn a_serialize_that_fails_is_an_error_with_the_type() {
     #[derive(Serialize)]
     enum Partial {
         #[serde(skip)]
-        #[allow(dead_code)]
         Hidden,
     }
     let error = refused(&Partial::Hidden).to_string();

@@ -2,9 +2,10 @@
 //! detail than the search needs.
 
 use super::ActorSpace;
-use super::judge::{Question, Reading};
+use super::judge::Question;
+use super::reading::Reading;
 use crate::error::Error;
-use crate::space::{Asked, Asks, Look, PropertyKind, Said};
+use crate::space::{Asked, Asks, IN_FLIGHT, Look, PropertyKind, Said};
 use crate::system::{Activity, Facet, Test, Thrown, Valuation, guarded_as};
 
 /// The part of a rendered state that holds what stimuli and faults were spent.
@@ -120,7 +121,7 @@ impl ActorSpace {
             looks.push(Look::all("last delivery"));
         }
         if details.in_flight {
-            looks.push(Look::all("in flight"));
+            looks.push(Look::all(IN_FLIGHT));
         }
         looks
     }

@@ -6,8 +6,9 @@ use std::sync::atomic::AtomicBool;
 use stateright::actor::Id;
 
 use super::byzantine;
+use super::decision::Decision;
 use super::fairness::OwnClasses;
-use super::judge::{self, Decision};
+use super::judge;
 use super::keymap::KeyMap;
 use super::layout::Rule;
 use super::orbits::Orbits;

@@ -2,22 +2,16 @@
 //! next depends only on those it has read: so its answers are kept in a decision tree over component numbers, and user code
 //! runs once per distinct combination of what it looks at.
 
-use std::cell::{Cell, RefCell};
-use std::sync::atomic::Ordering;
-
 use rayon::prelude::*;
-use stateright::actor::Envelope;
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
 use super::absorb::Miss;
-use super::keymap::KeyMap;
+use super::decision::{Decision, Truth};
+use super::reading::Reading;
 use super::{ActorSpace, Scratch};
 use crate::error::Error;
 use crate::space::{Answer, Judgement, PropertyKind};
-use crate::system::{
-    Activity, Blueprint, Component, Content, Facet, Predicate, SystemId, Test, Thrown, Valuation,
-    View, guarded_as,
-};
+use crate::system::{Activity, Blueprint, Predicate, Test, Thrown, Valuation, guarded_as};
 
 /// Which predicate of the system a question is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,112 +46,6 @@ pub(super) fn questions(system: &Blueprint) -> Vec<Question> {
     questions
 }
 
-/// A predicate's answers so far, as a decision tree.
-#[derive(Default)]
-pub(super) struct Decision {
-    nodes: Vec<Node>,
-    /// (node, component number) → node.
-    edges: KeyMap,
-    panics: Vec<String>,
-    /// The predicate is run in every state: it reads the network, or hardly any answer is asked for twice.
-    direct: bool,
-    reads_network: bool,
-    evaluated: u64,
-    judged: u64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Node {
-    /// The predicate reads this word.
-    Read(u32),
-    Answer(bool),
-    /// It panics; an index into the messages.
-    Panic(u32),
-}
-
-/// A predicate's answer in a state.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Truth {
-    Is(bool),
-    Panics(String),
-}
-
-/// Where a look-up ended without an answer: no tree yet, or no edge.
-const ROOT: u32 = u32::MAX;
-
-impl Decision {
-    /// The answer, if it is known and no panic: what is asked in nearly every state.
-    #[inline]
-    fn known(&self, words: &[u32]) -> Option<bool> {
-        let mut at = 0;
-        loop {
-            match *self.nodes.get(at as usize)? {
-                Node::Answer(answer) => return Some(answer),
-                Node::Panic(_) => return None,
-                Node::Read(word) => at = self.edges.get(at, words[word as usize])?,
-            }
-        }
-    }
-
-    fn look_up(&self, words: &[u32]) -> Result<Truth, (u32, u32)> {
-        if self.nodes.is_empty() {
-            return Err((ROOT, 0));
-        }
-        let mut at = 0;
-        loop {
-            match self.nodes[at as usize] {
-                Node::Answer(answer) => return Ok(Truth::Is(answer)),
-                Node::Panic(message) => {
-                    return Ok(Truth::Panics(self.panics[message as usize].clone()));
-                }
-                Node::Read(word) => {
-                    let key = words[word as usize];
-                    at = self.edges.get(at, key).ok_or((at, key))?;
-                }
-            }
-        }
-    }
-
-    /// Notes an answer given after reading these words, in order; whether it agrees with the tree.
-    fn insert(&mut self, words: &[u32], reads: &[u32], truth: &Truth) -> bool {
-        let leaf = match truth {
-            Truth::Is(answer) => Node::Answer(*answer),
-            Truth::Panics(message) => {
-                self.panics.push(message.clone());
-                Node::Panic(self.panics.len() as u32 - 1)
-            }
-        };
-        let node_after = |n_read: usize| reads.get(n_read).map_or(leaf, |&word| Node::Read(word));
-        if self.nodes.is_empty() {
-            self.nodes.push(node_after(0));
-        }
-        let mut at = 0_u32;
-        for (n_read, &word) in reads.iter().enumerate() {
-            if self.nodes[at as usize] != Node::Read(word) {
-                return false;
-            }
-            let key = words[word as usize];
-            at = match self.edges.get(at, key) {
-                Some(next) => next,
-                None => {
-                    self.nodes.push(node_after(n_read + 1));
-                    let next = self.nodes.len() as u32 - 1;
-                    self.edges.insert(at, key, next);
-                    next
-                }
-            };
-        }
-        match (self.nodes[at as usize], leaf) {
-            (Node::Panic(_), Node::Panic(_)) => true,
-            (known, leaf) => known == leaf,
-        }
-    }
-
-    pub(super) fn bytes(&self) -> usize {
-        self.nodes.capacity() * size_of::<Node>() + self.edges.bytes()
-    }
-}
-
 /// Above this many evaluations a tree that hardly ever answers is given up.
 const TRIAL: u64 = 100_000;
 
@@ -170,142 +58,7 @@ fn is_asked_twice(number: u64) -> bool {
     number < SURELY_TWICE || number.is_multiple_of(16)
 }
 
-/// A state as user code sees it; notes which words are read.
-pub(super) struct Reading<'a> {
-    space: &'a ActorSpace,
-    words: &'a [u32],
-    reads: RefCell<Vec<u32>>,
-    reads_network: Cell<bool>,
-    /// Where it is to be told: what of which word is read, and whether the last delivery is.
-    told: Option<RefCell<Details>>,
-}
-
-/// What was read, in detail.
-#[derive(Default)]
-pub(super) struct Details {
-    /// Words of actors, each with what of it.
-    pub(super) facets: Vec<(usize, Facet)>,
-    pub(super) in_flight: bool,
-    pub(super) last_delivery: bool,
-}
-
-impl<'a> Reading<'a> {
-    pub(super) fn new(space: &'a ActorSpace, words: &'a [u32]) -> Self {
-        Reading {
-            space,
-            words,
-            reads: RefCell::default(),
-            reads_network: Cell::new(false),
-            told: None,
-        }
-    }
-
-    /// One that notes what is read in detail.
-    pub(super) fn aloud(space: &'a ActorSpace, words: &'a [u32]) -> Self {
-        Reading {
-            told: Some(RefCell::default()),
-            ..Reading::new(space, words)
-        }
-    }
-
-    /// The words that were read, and what else is to be told.
-    pub(super) fn into_told(self) -> (Vec<u32>, Details) {
-        let told = self.told.map(RefCell::into_inner).unwrap_or_default();
-        (self.reads.into_inner(), told)
-    }
-
-    fn tell(&self, tell: impl FnOnce(&mut Details)) {
-        if let Some(told) = &self.told {
-            tell(&mut told.borrow_mut());
-        }
-    }
-
-    fn note(&self, word: usize) {
-        let mut reads = self.reads.borrow_mut();
-        if !reads.contains(&(word as u32)) {
-            reads.push(word as u32);
-        }
-    }
-}
-
-impl View for Reading<'_> {
-    fn system(&self) -> SystemId {
-        self.space.system.id
-    }
-
-    fn local(&self, actor: usize) -> &Component {
-        for facet in [Facet::State, Facet::Timers, Facet::Storage] {
-            self.tell(|told| told.facets.push((actor, facet)));
-        }
-        self.facet(actor, Facet::State)
-    }
-
-    fn facet(&self, actor: usize, facet: Facet) -> &Component {
-        self.note(actor);
-        self.tell(|told| told.facets.push((actor, facet)));
-        let local = self.space.locals.get(self.words[actor]);
-        match self.space.traitors[actor] {
-            Some(_) => self.space.processes[actor].protocol(local),
-            None => local,
-        }
-    }
-
-    fn observed(&self, observer: usize) -> &Component {
-        let word = self.space.n_actors() + observer;
-        self.note(word);
-        self.space.observed[observer].get(self.words[word])
-    }
-
-    fn in_flight(&self) -> Vec<Envelope<&Content>> {
-        self.reads_network.set(true);
-        self.tell(|told| told.in_flight = true);
-        self.space.network_asked.store(true, Ordering::Relaxed);
-        self.space.in_flight(self.words)
-    }
-
-    fn last_delivery(&self) -> Option<Envelope<&Content>> {
-        self.reads_network.set(true);
-        self.tell(|told| told.last_delivery = true);
-        let word = self.words[self.space.last_at()?];
-        word.checked_sub(1).map(|item| self.space.envelope(item))
-    }
-
-    fn is_correct(&self, actor: usize) -> bool {
-        self.space.traitors[actor].is_none()
-    }
-
-    fn keeps_time(&self) -> bool {
-        if let Some(at) = self.space.phase_at() {
-            self.note(at);
-        }
-        self.space.keeps_time(self.words)
-    }
-
-    fn partition_is_up(&self, name: Option<&str>) -> Option<bool> {
-        let cuts = &self.space.cuts;
-        let mask = match name {
-            Some(name) => 1 << cuts.names.iter().position(|known| known == name)?,
-            None => u32::MAX,
-        };
-        let at = self.space.partitions_at()?;
-        self.note(at);
-        Some(self.words[at] & mask != 0)
-    }
-}
-
 impl ActorSpace {
-    /// Every envelope in flight.
-    fn in_flight(&self, words: &[u32]) -> Vec<Envelope<&Content>> {
-        let mut envelopes = Vec::new();
-        for &item in &words[self.header..] {
-            match self.channel_contents.get(&item) {
-                Some(content) => envelopes.extend(content.iter().map(|&item| self.envelope(item))),
-                None => envelopes.push(self.envelope(item)),
-            }
-        }
-        envelopes
-    }
-
     pub(super) fn predicate(&self, question: Question) -> &Predicate {
         match question {
             Question::Boundary(index) => &self.system.boundaries[index].1,
@@ -409,11 +162,8 @@ impl ActorSpace {
                     )));
                 }
             };
-            Ok((
-                truth,
-                reading.reads.into_inner(),
-                reading.reads_network.get(),
-            ))
+            let (reads, reads_network) = reading.into_read();
+            Ok((truth, reads, reads_network))
         };
         let first = run()?;
         if twice && first != run()? {
@@ -503,10 +253,7 @@ impl ActorSpace {
             let hardly_pays =
                 decision.evaluated > TRIAL && decision.evaluated * 10 > decision.judged * 9;
             if !decision.direct && (hardly_pays || decision.reads_network) {
-                *decision = Decision {
-                    direct: true,
-                    ..Decision::default()
-                };
+                *decision = Decision::direct();
             }
         }
         Ok(())

@@ -9,7 +9,7 @@ use super::layout::{
 use super::{ActorSpace, Scratch};
 use crate::error::Error;
 use crate::space::sabotage::Sabotage;
-use crate::space::{Interrupted, Label, NeverExercised, Rendered, StepKind};
+use crate::space::{IN_FLIGHT, Interrupted, Label, NeverExercised, Rendered, StepKind};
 use crate::system::{ENVIRONMENT, Window};
 use crate::value::Tree;
 
@@ -132,7 +132,7 @@ impl ActorSpace {
                 messages.sort_by_cached_key(Tree::text);
                 (link, Tree::Set(messages))
             });
-        parts.push(("in flight".to_owned(), Tree::Map(in_flight.collect())));
+        parts.push((IN_FLIGHT.to_owned(), Tree::Map(in_flight.collect())));
         parts
     }
 

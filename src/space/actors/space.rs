@@ -1,6 +1,6 @@
 //! The actor space as a [`StateSpace`].
 
-use super::{ActorSpace, KeyMap, Scratch, Words, judge};
+use super::{ActorSpace, Decision, KeyMap, Scratch, Words};
 use crate::error::Error;
 use crate::space::{
     Absorbed, Answer, Asked, Class, FairClass, Fairness, FaultKinds, Fingerprint, HandlerCount,
@@ -254,10 +254,6 @@ impl StateSpace for ActorSpace {
             + self.interruptions.capacity() * size_of::<super::Interruption>()
             + self.pushes.bytes()
             + self.folds.iter().map(KeyMap::bytes).sum::<usize>()
-            + self
-                .decisions
-                .iter()
-                .map(judge::Decision::bytes)
-                .sum::<usize>()
+            + self.decisions.iter().map(Decision::bytes).sum::<usize>()
     }
 }

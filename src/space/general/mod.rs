@@ -7,6 +7,7 @@
 //! state violates `no panic` and that property says nothing.
 
 mod arena;
+mod claims;
 mod identity;
 mod properties;
 #[cfg(test)]
