@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
+use crate::catalogue::Agreement;
+use crate::error::Error;
+
 /// How a run ends. The order is the precedence: of several reasons the greatest wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Exit {
@@ -32,6 +35,25 @@ impl Exit {
             Exit::NothingChecked => 4,
             Exit::Internal => 70,
             Exit::Interrupted => 130,
+        }
+    }
+}
+
+impl From<&Error> for Exit {
+    fn from(error: &Error) -> Self {
+        match error.is_capacity() {
+            true => Exit::Undecided,
+            false => Exit::Usage,
+        }
+    }
+}
+
+impl From<Agreement> for Exit {
+    fn from(agreement: Agreement) -> Self {
+        match agreement {
+            Agreement::AsExpected => Exit::AsExpected,
+            Agreement::Undecided => Exit::Undecided,
+            Agreement::Contradicted => Exit::NotAsExpected,
         }
     }
 }

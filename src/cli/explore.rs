@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use clap::ArgAction;
 
 use super::exit::Exit;
-use super::{Context, check, complain, files, runner, units, watch, watchdog};
+use super::{Context, check, complain, cores, files, runner, units, watch, watchdog};
 use crate::catalogue::{Catalogue, Entry, Variant};
 use crate::error::Error;
 use crate::explorer::{Server, Subject};
@@ -94,16 +94,13 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Exit, Error>
     if !args.host.is_loopback() {
         complain_of_openness(server.address());
     }
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let subject = Subject {
         entry,
         variant,
         values: values.clone(),
         trace,
         options: Options {
-            threads: args
-                .threads
-                .map_or(cores.saturating_sub(1).max(1), usize::from),
+            threads: args.threads.map_or((cores() - 1).max(1), usize::from),
             ..Options::default()
         },
         checks: !args.no_check,

@@ -4,14 +4,67 @@ use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
+use super::complain;
+use super::exit::Exit;
 use crate::error::Error;
+use crate::report::{Finding, TraceFile};
 use crate::trace::{self, Trace};
 
 /// Where traces go unless told otherwise.
-pub(super) const TRACE_DIR: &str = "target/allways";
+const TRACE_DIR: &str = "target/allways";
+
+/// Whether traces are written, and where.
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+pub(super) struct TraceArgs {
+    /// Where trace files go
+    #[arg(long, value_name = "DIR", default_value = TRACE_DIR, help_heading = "Output")]
+    trace_dir: PathBuf,
+
+    /// Write no trace files
+    #[arg(long, conflicts_with = "trace_dir", help_heading = "Output")]
+    no_trace_file: bool,
+}
+
+impl TraceArgs {
+    /// Writes the trace of a property, where there is one and it is wanted. `variant`: as the file is to name it.
+    pub(super) fn write(
+        &self,
+        (model, variant): (&str, &str),
+        property: &str,
+        trace: Option<&Trace>,
+    ) -> TraceFile {
+        let Some(trace) = trace.filter(|_| !self.no_trace_file) else {
+            return TraceFile::None;
+        };
+        let file = trace::file_name(model, variant, property);
+        match write_trace(&self.trace_dir, &file, trace) {
+            Ok(path) => TraceFile::Written(path.to_string_lossy().into_owned()),
+            Err(why) => TraceFile::NotWritten(why),
+        }
+    }
+}
+
+/// Complains where a trace could not be written; how the run ends for it.
+pub(super) fn exit_of_traces<'f>(findings: impl IntoIterator<Item = &'f Finding>) -> Exit {
+    let mut files = findings.into_iter().map(|finding| &finding.file);
+    let unwritten = files.find_map(|file| match file {
+        TraceFile::NotWritten(why) => Some(why),
+        TraceFile::None | TraceFile::Written(_) => None,
+    });
+    let Some(why) = unwritten else {
+        return Exit::AsExpected;
+    };
+    // One tells of all: they go to one folder.
+    complain(&format!(
+        "a trace file could not be written: {why}\n  help: the report holds the trace; --trace-dir names another folder, \
+         --no-trace-file writes none"
+    ));
+    Exit::Usage
+}
 
 /// Writes a trace into a folder, which is made if need be; the whole file or nothing.
-pub(super) fn write_trace(dir: &Path, name: &str, trace: &Trace) -> Result<PathBuf, String> {
+fn write_trace(dir: &Path, name: &str, trace: &Trace) -> Result<PathBuf, String> {
     let path = dir.join(name);
     let text = trace::to_json(trace);
     fs::create_dir_all(dir)
@@ -52,6 +105,11 @@ fn write_whole(dir: &Path, path: &Path, text: &str) -> std::io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(path).map_err(|e| e.error)?;
     Ok(())
+}
+
+/// The line, counted from 1, of a byte of a text.
+pub(super) fn line_of(text: &str, at: usize) -> usize {
+    1 + text.bytes().take(at).filter(|b| *b == b'\n').count()
 }
 
 /// Reads a trace.

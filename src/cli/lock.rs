@@ -95,7 +95,7 @@ impl Lock {
         })?;
         let damaged = |error: toml::de::Error| {
             let at = error.span().map_or(0, |span| span.start);
-            let line = 1 + text.bytes().take(at).filter(|b| *b == b'\n').count();
+            let line = files::line_of(&text, at);
             let why = error.message().trim_end().replace('\n', ", ");
             Error::file(format!("{shown}:{line}: {why}"))
                 .with_cure("take it from version control again, or write it anew with `allways ci --update-lock`")

@@ -151,11 +151,7 @@ fn dispatch(catalogue: &Catalogue, arguments: &[OsString]) -> Exit {
     };
     let exit = result.unwrap_or_else(|error| {
         complain(&error.to_string());
-        if error.is_capacity() {
-            Exit::Undecided
-        } else {
-            Exit::Usage
-        }
+        Exit::from(&error)
     });
     match context.out.failure() {
         Some(error) => {
@@ -186,6 +182,11 @@ impl Color {
 fn complain(message: &str) {
     use io::Write;
     let _ = writeln!(io::stderr(), "error: {}", safe_lines(message));
+}
+
+/// Threads that this machine runs at once.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Columns of the terminal; a fixed number elsewhere, so that what is piped does not depend on where it was made.

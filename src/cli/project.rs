@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use toml::{Spanned, Value};
 
+use super::files::line_of;
 use super::runner::{Check, How, build};
 use super::units;
 use crate::catalogue::{Catalogue, Entry, Expectation, Variant};
@@ -122,13 +123,8 @@ struct Request<'a> {
 }
 
 impl Plan {
-    /// The line, counted from 1, of a byte of the file.
-    fn line(&self, at: usize) -> usize {
-        1 + self.text.bytes().take(at).filter(|b| *b == b'\n').count()
-    }
-
     fn mistake(&mut self, at: usize, error: Error) {
-        let line = self.line(at);
+        let line = line_of(&self.text, at);
         let error = error.about(&format!("{}:{line}", self.file));
         self.mistakes.push((line, error));
     }
@@ -201,7 +197,7 @@ impl Plan {
             settings.push(setting);
         }
         (self.mistakes.len() == n_before).then(|| Request {
-            line: self.line(at),
+            line: line_of(&self.text, at),
             selected,
             settings,
             expects,

@@ -1,19 +1,19 @@
 //! Runs checks that are planned, one after another, and reports them: what `check` and `ci` have in common.
 //! Decides nothing about what is checked.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use super::exit::Exit;
+use super::files::{self, TraceArgs};
 use super::outputs::{self, Outputs};
 use super::watch::{self, Watch};
-use super::{Context, complain, files, panics, units, watchdog};
+use super::{Context, complain, cores, panics, units, watchdog};
 use crate::catalogue::{Agreement, Checkable, Checked, Entry, Expectation, Values, Variant};
 use crate::error::Error;
 use crate::report::{Finding, Measured, Notice, Report, Subject, Tally, TraceFile};
 use crate::search::{Options, Stop, Verdict};
 use crate::system::{Alteration, Occasions};
-use crate::trace::{self, About, Explanation, Trace};
+use crate::trace::{About, Explanation, Trace};
 
 /// How checks are run, whatever is checked.
 #[derive(Debug, clap::Args)]
@@ -39,13 +39,8 @@ pub(super) struct How {
     #[arg(long, value_name = "BITS", value_parser = fingerprint, default_value = "64", help_heading = "How it is searched")]
     fingerprint: u32,
 
-    /// Where trace files go
-    #[arg(long, value_name = "DIR", default_value = files::TRACE_DIR, help_heading = "Output")]
-    trace_dir: PathBuf,
-
-    /// Write no trace files
-    #[arg(long, conflicts_with = "trace_dir", help_heading = "Output")]
-    no_trace_file: bool,
+    #[command(flatten)]
+    traces: TraceArgs,
 
     /// Show no progress
     #[arg(short, long, help_heading = "Output")]
@@ -55,9 +50,8 @@ pub(super) struct How {
 impl How {
     /// The options of a search, as far as they are said here.
     pub(super) fn options(&self) -> Options {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Options {
-            threads: self.threads.map_or(cores, usize::from),
+            threads: self.threads.map_or_else(cores, usize::from),
             exact: self.exact,
             fingerprint_bits: self.fingerprint,
             ..Options::default()
@@ -194,11 +188,7 @@ impl<'r, 'c> Run<'r, 'c> {
             Ok(Err(error)) => {
                 self.failed(subject, &error);
                 complain(&format!("{name}: {error}"));
-                return if error.is_capacity() {
-                    Exit::Undecided
-                } else {
-                    Exit::Usage
-                };
+                return Exit::from(&error);
             }
             Err(panic) => {
                 let told = panics::report(&panic);
@@ -258,19 +248,13 @@ impl<'r, 'c> Run<'r, 'c> {
 
     /// Writes the trace of a property, where there is one and it is wanted.
     fn write_trace(&self, subject: &Subject, property: &str, trace: Option<&Trace>) -> TraceFile {
-        let Some(trace) = trace.filter(|_| !self.how.no_trace_file) else {
-            return TraceFile::None;
-        };
         // Two checks of one variant have traces of their own.
         let variant = match subject.details.as_str() {
             "" => subject.variant.clone(),
             details => format!("{} {details}", subject.variant),
         };
-        let file = trace::file_name(&subject.model, &variant, property);
-        match files::write_trace(&self.how.trace_dir, &file, trace) {
-            Ok(path) => TraceFile::Written(path.to_string_lossy().into_owned()),
-            Err(why) => TraceFile::NotWritten(why),
-        }
+        let traces = &self.how.traces;
+        traces.write((subject.model.as_str(), &variant), property, trace)
     }
 }
 
@@ -295,36 +279,16 @@ fn explained(
 fn exit_of(report: &Report) -> Exit {
     let agreement = match report.agreement() {
         Agreement::AsExpected if report.findings.is_empty() => Exit::NothingChecked,
-        Agreement::AsExpected => Exit::AsExpected,
-        Agreement::Undecided => Exit::Undecided,
-        Agreement::Contradicted => Exit::NotAsExpected,
+        agreement => agreement.into(),
     };
     let interrupted = report.outcome.stopped == Some(Stop::Interrupt);
-    let unwritten: Vec<&str> = report
-        .findings
-        .iter()
-        .filter_map(|f| match &f.file {
-            TraceFile::NotWritten(why) => Some(why.as_str()),
-            TraceFile::None | TraceFile::Written(_) => None,
-        })
-        .collect();
-    if let Some(why) = unwritten.first() {
-        complain(&format!(
-            "a trace file could not be written: {why}\n  help: the report holds the trace; --trace-dir names another folder, \
-             --no-trace-file writes none"
-        ));
-    }
+    let stopped = match interrupted {
+        true => Exit::Interrupted,
+        false => Exit::AsExpected,
+    };
     agreement
-        .max(if interrupted {
-            Exit::Interrupted
-        } else {
-            Exit::AsExpected
-        })
-        .max(if unwritten.is_empty() {
-            Exit::AsExpected
-        } else {
-            Exit::Usage
-        })
+        .max(stopped)
+        .max(files::exit_of_traces(&report.findings))
 }
 
 /// Builds a variant; a panic of the model's own code is the model's mistake.

@@ -1,20 +1,20 @@
 //! `allways simulate`: seeded random walks, where there is too much to check all of it.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, ValueEnum};
 
 use super::check::{own_properties, selection, setting};
 use super::exit::Exit;
+use super::files::{self, TraceArgs};
 use super::runner::build;
 use super::watch::{self, Watch};
-use super::{Context, complain, files, panics, units, watchdog, width};
+use super::{Context, complain, cores, panics, units, watchdog, width};
 use crate::catalogue::{Agreement, Catalogue, Checkable, Variant};
 use crate::error::Error;
-use crate::report::{Finding, SimulationReport, SimulationSubject, TraceFile};
+use crate::report::{Finding, SimulationReport, SimulationSubject};
 use crate::search::{SimulationOptions, Stop, Strategy};
-use crate::trace::{self, About, Trace};
+use crate::trace::About;
 
 /// Walk models at random, where there is too much to check
 ///
@@ -101,13 +101,8 @@ pub(super) struct Args {
     #[arg(long, help_heading = "Output")]
     json: bool,
 
-    /// Where trace files go
-    #[arg(long, value_name = "DIR", default_value = files::TRACE_DIR, help_heading = "Output")]
-    trace_dir: PathBuf,
-
-    /// Write no trace files
-    #[arg(long, conflicts_with = "trace_dir", help_heading = "Output")]
-    no_trace_file: bool,
+    #[command(flatten)]
+    traces: TraceArgs,
 
     /// Show no progress
     #[arg(short, long, help_heading = "Output")]
@@ -171,7 +166,6 @@ fn plan<'a>(args: &Args, catalogue: &'a Catalogue) -> Result<Vec<Planned<'a>>, E
                 .with_cure("it is for --strategy pct"));
         }
     };
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let mut planned = Vec::new();
     for (entry, variant) in selection(&args.names, args.all, catalogue)? {
         let params = entry.values(&args.settings)?;
@@ -183,7 +177,7 @@ fn plan<'a>(args: &Args, catalogue: &'a Catalogue) -> Result<Vec<Planned<'a>>, E
                 variant: variant.name.clone(),
                 params,
                 options: SimulationOptions {
-                    threads: args.threads.map_or(cores, usize::from),
+                    threads: args.threads.map_or_else(cores, usize::from),
                     seed: args.seed,
                     runs: args.runs,
                     steps_max: args.steps,
@@ -236,11 +230,7 @@ fn simulate(mut one: Planned<'_>, args: &Args, context: &mut Context<'_>) -> Exi
         Ok(Ok(walked)) => walked,
         Ok(Err(error)) => {
             tell_failure(&one.subject, &error, args, context);
-            return if error.is_capacity() {
-                Exit::Undecided
-            } else {
-                Exit::Usage
-            };
+            return Exit::from(&error);
         }
         Err(panic) => {
             let error = Error::model(panics::report(&panic));
@@ -248,6 +238,9 @@ fn simulate(mut one: Planned<'_>, args: &Args, context: &mut Context<'_>) -> Exi
             return Exit::Internal;
         }
     };
+    // They do not take the place of what a check has written.
+    let named = format!("{}-simulated", one.subject.variant);
+    let named = (one.subject.model.as_str(), named.as_str());
     let mut findings = Vec::new();
     for (property, trace) in walked.simulation.properties.iter().zip(walked.traces) {
         let outcome = property.outcome.clone();
@@ -255,7 +248,7 @@ fn simulate(mut one: Planned<'_>, args: &Args, context: &mut Context<'_>) -> Exi
         findings.push(Finding {
             agreement: Agreement::of(expected, outcome.verdict, false),
             expected,
-            file: write_trace(&one.subject, &outcome.decl.name, trace.as_ref(), args),
+            file: (args.traces).write(named, &outcome.decl.name, trace.as_ref()),
             outcome,
             trace,
             explanation: None,
@@ -288,41 +281,10 @@ fn tell_failure(
     complain(&format!("{}: {error}", subject.name()));
 }
 
-/// Writes the trace of a property, where there is one and it is wanted. It does not take the place of what a check has written.
-fn write_trace(
-    subject: &SimulationSubject,
-    property: &str,
-    trace: Option<&Trace>,
-    args: &Args,
-) -> TraceFile {
-    let Some(trace) = trace.filter(|_| !args.no_trace_file) else {
-        return TraceFile::None;
-    };
-    let variant = format!("{}-simulated", subject.variant);
-    let file = trace::file_name(&subject.model, &variant, property);
-    match files::write_trace(&args.trace_dir, &file, trace) {
-        Ok(path) => TraceFile::Written(path.to_string_lossy().into_owned()),
-        Err(why) => TraceFile::NotWritten(why),
-    }
-}
-
 fn exit_of(report: &SimulationReport) -> Exit {
-    let mut exit = match report.agreement() {
-        Agreement::AsExpected => Exit::AsExpected,
-        Agreement::Undecided => Exit::Undecided,
-        Agreement::Contradicted => Exit::NotAsExpected,
-    };
+    let mut exit = Exit::from(report.agreement());
     if watch::interrupted() || report.simulation.stopped == Some(Stop::Interrupt) {
         exit = exit.max(Exit::Interrupted);
     }
-    for finding in &report.findings {
-        if let TraceFile::NotWritten(why) = &finding.file {
-            complain(&format!(
-                "a trace file could not be written: {why}\n  help: the report holds the trace; --trace-dir names another folder, \
-                 --no-trace-file writes none"
-            ));
-            exit = exit.max(Exit::Usage);
-        }
-    }
-    exit
+    exit.max(files::exit_of_traces(&report.findings))
 }

@@ -2,9 +2,12 @@
 
 use std::fmt::Write as _;
 
+use super::words::{
+    bytes, full_title, grouped, plural, quoted, quoted_name, safe_lines, stop_words, title, words,
+};
 use super::{Finding, LockReport, Notice, Paint, Report, Reporter, Subject, Tally, TraceFile};
 use crate::catalogue::{Agreement, Fate, Mutants};
-use crate::search::{Options, StepsTaken, Stop, Verdict};
+use crate::search::{Options, Verdict};
 use crate::space::PropertyKind;
 use crate::trace::{self, Style};
 use crate::value::printable;
@@ -392,70 +395,11 @@ impl Human {
     }
 }
 
-/// The verdict in words, with its length: `violated in 2 steps`.
-pub(super) fn words(finding: &Finding) -> String {
-    let verdict = finding.outcome.verdict;
-    match (finding.outcome.decl.kind, verdict, finding.trace_len()) {
-        (PropertyKind::Reachable, Verdict::Violated, _) => {
-            "violated: no reachable state satisfies it".to_owned()
-        }
-        (PropertyKind::Reachable, _, Some(len)) => {
-            format!("{}, reached in {}", verdict.words(), plural(len, "step"))
-        }
-        (PropertyKind::Measure, Verdict::Holds, _) => match finding.outcome.steps {
-            Some(StepsTaken::AtMost(n)) => {
-                format!("at most {}", plural(n as usize, "step"))
-            }
-            Some(StepsTaken::Unbounded) => "in the end, in any number of steps".to_owned(),
-            None => verdict.words().to_owned(),
-        },
-        (_, Verdict::Violated, Some(len)) => {
-            format!(
-                "violated in {}{}",
-                plural(len, "step"),
-                for_ever(len, finding.loop_start())
-            )
-        }
-        _ => verdict.words().to_owned(),
-    }
-}
-
-/// How a path goes on for ever, behind the number of its steps.
-pub(crate) fn for_ever(steps: usize, loop_start: Option<usize>) -> String {
-    match loop_start.map(|start| steps.saturating_sub(start)) {
-        None => String::new(),
-        Some(0) => ", and stays there".to_owned(),
-        Some(n) if n == steps => ", again and again".to_owned(),
-        Some(1) => ", the last again and again".to_owned(),
-        Some(n) => format!(", the last {} again and again", grouped(n as u64)),
-    }
-}
-
 /// Names longer than this do not widen the column.
 const NAME_WIDTH_MAX: usize = 44;
 
 /// Nor do mistakes.
 const MISTAKE_WIDTH_MAX: usize = 60;
-
-/// A property's name in quotes; the built-in ones need none beside their kind.
-pub(crate) fn quoted_name(name: &str, kind: PropertyKind) -> String {
-    if name == kind.word() {
-        String::new()
-    } else {
-        format!("\"{}\"", printable(name))
-    }
-}
-
-fn title(finding: &Finding) -> String {
-    quoted_name(&finding.outcome.decl.name, finding.outcome.decl.kind)
-}
-
-/// The kind and the name.
-pub(crate) fn full_title(finding: &Finding) -> String {
-    format!("{} {}", finding.outcome.decl.kind.word(), title(finding))
-        .trim_end()
-        .to_owned()
-}
 
 fn omission(report: &Report) -> String {
     let outcome = &report.outcome;
@@ -466,99 +410,4 @@ fn omission(report: &Report) -> String {
         "chance at most {:.1e} if the hash behaves as random ({} bits, hash seed {})",
         outcome.omission_bound, outcome.fingerprint_bits, report.subject.options.hash_seed
     )
-}
-
-pub(super) fn stop_words(stop: Stop) -> &'static str {
-    match stop {
-        Stop::Time => "the time limit",
-        Stop::Memory => "the memory limit",
-        Stop::Interrupt => "an interrupt",
-    }
-}
-
-/// Lines as they are, but for what a terminal would obey.
-pub(crate) fn safe_lines(text: &str) -> String {
-    let lines: Vec<_> = text.lines().map(printable).collect();
-    lines.join("\n")
-}
-
-/// `1 step`, `2 steps`.
-pub(crate) fn plural(n: usize, noun: &str) -> String {
-    let s = if n == 1 { "" } else { "s" };
-    format!("{} {noun}{s}", grouped(n as u64))
-}
-
-/// `1234567` as `1,234,567`.
-pub(crate) fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// Bytes in the largest binary unit that leaves a whole part.
-pub(crate) fn bytes(n: u64) -> String {
-    let units = ["KiB", "MiB", "GiB", "TiB"];
-    if n < 1024 {
-        return format!("{n} B");
-    }
-    let mut value = n as f64 / 1024.0;
-    let mut unit = 0;
-    while value >= 1024.0 && unit + 1 < units.len() {
-        value /= 1024.0;
-        unit += 1;
-    }
-    format!("{value:.1} {}", units[unit])
-}
-
-/// A word as a POSIX shell takes it.
-pub(crate) fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@%,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_grouped() {
-        for (n, text) in [
-            (0, "0"),
-            (999, "999"),
-            (1_000, "1,000"),
-            (61_515_776, "61,515,776"),
-        ] {
-            assert_eq!(grouped(n), text);
-        }
-    }
-
-    #[test]
-    fn bytes_have_units() {
-        for (n, text) in [
-            (0, "0 B"),
-            (1023, "1023 B"),
-            (1024, "1.0 KiB"),
-            (48 << 20, "48.0 MiB"),
-            (u64::MAX, "16777216.0 TiB"),
-        ] {
-            assert_eq!(bytes(n), text);
-        }
-    }
-
-    #[test]
-    fn words_survive_a_shell() {
-        assert_eq!(quoted("target/a.b.json"), "target/a.b.json");
-        assert_eq!(quoted("it's $HOME"), "'it'\\''s $HOME'");
-        assert_eq!(quoted(""), "''");
-    }
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{Finding, LockReport, Measured, Notice, Report, Reporter, Subject, TraceFile};
 use crate::catalogue::{Agreement, Fate, Mistake, Mutant, Mutants, Value, Values};
+use crate::error::Error;
 use crate::search::{FaultFrontier, StepsTaken, Stop, Verdict};
 use crate::space::{FaultKind, FaultKinds, PropertyKind};
 use crate::trace::{Decided, Explanation, Trace};
@@ -225,13 +226,7 @@ impl Reporter for Json {
         match notice {
             Notice::Started(subject) => line(&started(subject)),
             Notice::Finished(report) => finished(report),
-            Notice::Failed(subject, error) => line(&Line::Error {
-                schema: SCHEMA,
-                model: &subject.model,
-                variant: &subject.variant,
-                message: error.message(),
-                help: error.cure(),
-            }),
+            Notice::Failed(subject, error) => failed(&subject.model, &subject.variant, error),
             Notice::Locked(lock) => line(&locked(lock)),
             Notice::NotBegun(_) | Notice::Ended(_) => String::new(),
         }
@@ -293,11 +288,7 @@ fn finished(report: &Report) -> String {
         variant: &subject.variant,
         verdict: report.verdict(),
         as_expected: report.agreement() == Agreement::AsExpected,
-        agreement: match report.agreement() {
-            Agreement::AsExpected => "as_expected",
-            Agreement::Undecided => "undecided",
-            Agreement::Contradicted => "contradicted",
-        },
+        agreement: agreement(report.agreement()),
         unique_states: outcome.counts.unique,
         generated: outcome.counts.generated,
         transitions: outcome.counts.transitions,
@@ -375,11 +366,7 @@ fn fate_line(fate: &Fate) -> FateLine<'_> {
 
 fn property<'a>(report: &'a Report, finding: &'a Finding) -> Line<'a> {
     let subject = &report.subject;
-    let (trace_file, trace_file_error) = match &finding.file {
-        TraceFile::None => (None, None),
-        TraceFile::Written(path) => (Some(path.as_str()), None),
-        TraceFile::NotWritten(why) => (None, Some(why.as_str())),
-    };
+    let (trace_file, trace_file_error) = trace_file(&finding.file);
     Line::Property {
         schema: SCHEMA,
         model: &subject.model,
@@ -448,6 +435,34 @@ fn measured(report: &Report, measured: &Measured) -> MeasuredLine {
         peak_bytes: measured.bytes_peak,
         threads: measured.threads,
     }
+}
+
+pub(super) fn agreement(agreement: Agreement) -> &'static str {
+    match agreement {
+        Agreement::AsExpected => "as_expected",
+        Agreement::Undecided => "undecided",
+        Agreement::Contradicted => "contradicted",
+    }
+}
+
+/// Where a trace went, and why it could not.
+pub(super) fn trace_file(file: &TraceFile) -> (Option<&str>, Option<&str>) {
+    match file {
+        TraceFile::None => (None, None),
+        TraceFile::Written(path) => (Some(path), None),
+        TraceFile::NotWritten(why) => (None, Some(why)),
+    }
+}
+
+/// That something could not be done.
+pub(super) fn failed(model: &str, variant: &str, error: &Error) -> String {
+    line(&Line::Error {
+        schema: SCHEMA,
+        model,
+        variant,
+        message: error.message(),
+        help: error.cure(),
+    })
 }
 
 pub(super) fn params(values: &Values) -> BTreeMap<&str, &Value> {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
-use super::human::full_title;
 use super::problem::{problems, reason, steps, told};
+use super::words::full_title;
 use super::{LockReport, Notice, Report, Reporter};
 use crate::catalogue::Agreement;
 use crate::search::Verdict;

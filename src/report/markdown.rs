@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::human::{grouped, plural};
 use super::problem::{Problem, problems, steps};
+use super::words::{grouped, plural};
 use super::{LockReport, Notice, Report, Reporter};
 use crate::catalogue::Agreement;
 use crate::trace;

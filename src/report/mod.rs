@@ -1,4 +1,5 @@
-//! One stream of notices, many reporters: each turns a notice into text for a person or a program.
+//! One stream of notices, many reporters: each turns a notice into text for a person or a program. What random walks found is a report of its own
+//! ([`SimulationReport`]).
 //!
 //! Decides nothing: verdicts come from the search, agreement with expectations from the catalogue, exit codes from the command line.
 //! Writes nothing: it makes text. Everything but [`Measured`] is the same, byte for byte, for any number of threads.
@@ -13,12 +14,10 @@ mod paint;
 mod problem;
 mod sarif;
 mod simulation;
+mod words;
 
 pub use github::GitHub;
 pub use human::Human;
-#[cfg(feature = "cli")]
-pub(crate) use human::{bytes, for_ever, grouped, plural, quoted_name, safe_lines};
-pub(crate) use human::{full_title, quoted};
 pub use json::{Json, SCHEMA};
 #[cfg(feature = "cli")]
 pub use junit::JUnit;
@@ -26,6 +25,9 @@ pub use markdown::Markdown;
 pub use paint::Paint;
 pub use sarif::Sarif;
 pub use simulation::{SimulationReport, SimulationSubject};
+#[cfg(feature = "cli")]
+pub(crate) use words::{bytes, for_ever, grouped, plural, quoted_name, safe_lines};
+pub(crate) use words::{full_title, quoted};
 
 use crate::catalogue::{Agreement, Mutants, Values};
 use crate::error::Error;

@@ -1,6 +1,6 @@
 //! What is not well in a run, one by one: for the reports of tools that show problems and nothing else.
 
-use super::human::{full_title, words};
+use super::words::{full_title, words};
 use super::{Finding, Notice, Origin};
 use crate::catalogue::Agreement;
 use crate::search::Verdict;

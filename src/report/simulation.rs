@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::human::{full_title, grouped, plural, quoted, quoted_name, safe_lines};
-use super::json::{SCHEMA, line, params};
+use super::json::{self, SCHEMA, agreement, line, params};
+use super::words::{full_title, grouped, plural, quoted, safe_lines, stop_words, title};
 use super::{Finding, Paint, TraceFile};
 use crate::catalogue::{Agreement, Value, Values};
 use crate::error::Error;
@@ -86,13 +86,6 @@ enum Line<'a> {
         identity: Option<&'a str>,
         measured: MeasuredLine,
     },
-    Error {
-        schema: u32,
-        model: &'a str,
-        variant: &'a str,
-        message: String,
-        help: Option<&'a str>,
-    },
 }
 
 /// The options that decide what is found; threads do not, and stand under `measured`.
@@ -148,13 +141,7 @@ impl SimulationSubject {
 
     /// The same for a program.
     pub fn failed_json(&self, error: &Error) -> String {
-        line(&Line::Error {
-            schema: SCHEMA,
-            model: &self.model,
-            variant: &self.variant,
-            message: error.message(),
-            help: error.cure(),
-        })
+        json::failed(&self.model, &self.variant, error)
     }
 }
 
@@ -186,7 +173,6 @@ impl SimulationReport {
             .iter()
             .map(|f| f.outcome.decl.kind.word().len());
         let kind_width = kinds.max().unwrap_or(0);
-        let title = |f: &Finding| quoted_name(&f.outcome.decl.name, f.outcome.decl.kind);
         let names = self.findings.iter().map(|f| title(f).chars().count());
         let name_width = names.max().unwrap_or(0);
         for finding in &self.findings {
@@ -286,7 +272,7 @@ impl SimulationReport {
             fact("cut by", &printable(boundary));
         }
         if let Some(stop) = simulation.stopped {
-            fact("stopped by", super::human::stop_words(stop));
+            fact("stopped by", stop_words(stop));
         }
         let undecided = |f: &&Finding| f.outcome.verdict == Verdict::Inconclusive;
         let undecided: Vec<&Finding> = self.findings.iter().filter(undecided).collect();
@@ -332,11 +318,7 @@ impl SimulationReport {
         for finding in &self.findings {
             let decl = &finding.outcome.decl;
             let sighting = self.sighting(finding);
-            let (trace_file, trace_file_error) = match &finding.file {
-                TraceFile::None => (None, None),
-                TraceFile::Written(path) => (Some(path.as_str()), None),
-                TraceFile::NotWritten(why) => (None, Some(why.as_str())),
-            };
+            let (trace_file, trace_file_error) = json::trace_file(&finding.file);
             text.push_str(&line(&Line::SimulatedProperty {
                 schema: SCHEMA,
                 model: &subject.model,
@@ -423,12 +405,4 @@ fn seen(sighting: Sighting, n_steps: usize) -> String {
         Shrunk::Unfinished => "perhaps not as short as it could be",
     };
     format!("in run {}{others}{from}; {how}", grouped(sighting.run))
-}
-
-fn agreement(agreement: Agreement) -> &'static str {
-    match agreement {
-        Agreement::AsExpected => "as_expected",
-        Agreement::Undecided => "undecided",
-        Agreement::Contradicted => "contradicted",
-    }
 }
