@@ -7,7 +7,7 @@ use super::frontier::{Block, Stretch};
 use super::liveness::{Edges, Found};
 use super::visited::group_of;
 use crate::error::Error;
-use crate::space::{Answer, Arena, Fingerprint, Judgement, StateSpace};
+use crate::space::{Answer, Arena, Fingerprint, Judgement, PropertyKind, StateSpace};
 
 /// What the search wants to hear about, bit by property.
 #[derive(Clone, Copy, Debug, Default)]
@@ -22,6 +22,27 @@ pub(super) struct Watch {
     pub(super) faults: u64,
     /// Note goals and premises in every state.
     pub(super) live: u64,
+}
+
+impl Watch {
+    /// Wants to hear about a property.
+    pub(super) fn add(&mut self, property: usize, kind: PropertyKind) {
+        let bits = match kind {
+            PropertyKind::Reachable => &mut self.reachable,
+            PropertyKind::Confluent => &mut self.confluent,
+            PropertyKind::Always
+            | PropertyKind::Implies
+            | PropertyKind::NoDeadlock
+            | PropertyKind::NoPanic => &mut self.always,
+            // Decided when all states are known; see `liveness`.
+            PropertyKind::Eventually
+            | PropertyKind::LeadsTo
+            | PropertyKind::Measure
+            | PropertyKind::InfinitelyOften
+            | PropertyKind::Stabilises => &mut self.live,
+        };
+        *bits |= 1 << property;
+    }
 }
 
 /// What is worth telling about the new states of a chunk. States are indices into the chunk's arena.

@@ -31,9 +31,7 @@ fn keys<S: StateSpace, F: Fingerprint>(
 ) -> Result<Option<Discovery>, Error> {
     let mut here = S::Arena::default();
     space.initial(&mut here)?;
-    while here.len() > path.initial + 1 {
-        here.pop();
-    }
+    here.truncate(path.initial + 1);
     let (mut scratch, mut successors) = (S::Scratch::default(), Vec::<F>::new());
     let mut keys = Vec::with_capacity(path.steps.len());
     for &step in &path.steps {

@@ -1,6 +1,7 @@
-//! Exhaustive breadth-first search: what to visit next, what was seen, when to stop, which verdict follows.
-//! Knows no actor and no message: only [`StateSpace`].
+//! Exhaustive breadth-first search: what to visit next, what was seen, when to stop, which verdict follows; and random walks, where there is too much to
+//! see all of it. Knows no actor and no message: only [`StateSpace`].
 
+mod asking;
 mod batch;
 mod chunk;
 mod digest;
@@ -20,6 +21,7 @@ mod visited;
 use crate::error::Error;
 use crate::space::{FaultKinds, HandlerCount, NeverExercised, PropertyDecl, StateSpace};
 
+pub(crate) use asking::{Halt, RESTARTS_MAX, ask, steps, walking};
 pub use digest::DIGEST_VERSION;
 pub use faults::FaultFrontier;
 pub(crate) use frontier::Block;

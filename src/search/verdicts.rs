@@ -104,25 +104,10 @@ impl Findings {
             ..Watch::default()
         };
         for (p, (decl, found)) in self.decls.iter().zip(&self.found).enumerate() {
-            let bit = (1 << p) & self.asked;
-            if decl.kind.is_liveness() {
-                watch.live |= bit;
-            }
-            if found.at.is_none() || self.faults & bit != 0 {
-                match decl.kind {
-                    PropertyKind::Reachable => watch.reachable |= bit,
-                    PropertyKind::Confluent => watch.confluent |= bit,
-                    PropertyKind::Always
-                    | PropertyKind::Implies
-                    | PropertyKind::NoDeadlock
-                    | PropertyKind::NoPanic => watch.always |= bit,
-                    // Decided when all states are known; see `liveness`.
-                    PropertyKind::Eventually
-                    | PropertyKind::LeadsTo
-                    | PropertyKind::Measure
-                    | PropertyKind::InfinitelyOften
-                    | PropertyKind::Stabilises => {}
-                }
+            let is_asked = self.asked >> p & 1 == 1;
+            let is_open = found.at.is_none() || self.faults >> p & 1 == 1;
+            if is_asked && (is_open || decl.kind.is_liveness()) {
+                watch.add(p, decl.kind);
             }
         }
         watch

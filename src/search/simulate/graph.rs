@@ -5,21 +5,8 @@
 
 use std::collections::HashMap;
 
-use crate::error::Error;
-use crate::space::{Absorbed, Answer, Arena, Judgement, StateSpace};
-
-/// Why something is not to be had.
-pub(super) enum Halt {
-    /// What the space learnt changes its earlier answers.
-    Restart,
-    Error(Error),
-}
-
-impl From<Error> for Halt {
-    fn from(error: Error) -> Self {
-        Halt::Error(error)
-    }
-}
+use crate::search::asking::{Halt, ask, steps};
+use crate::space::{Arena, Judgement, StateSpace};
 
 /// A state, by its position among those that were come to.
 pub(super) type Node = usize;
@@ -200,10 +187,9 @@ impl<'s, S: StateSpace> Graph<'s, S> {
             successors.clear();
             space.expand(states, at, scratch, &mut successors)
         })?;
-        let steps = successors.into_iter().zip(0..);
-        let steps = steps.filter(|&(to, _)| to != 0);
-        let mut steps: Vec<Step> = steps
-            .map(|(to, number)| Step {
+        let mut steps: Vec<Step> = steps(&successors)
+            .into_iter()
+            .map(|(number, to)| Step {
                 to,
                 number,
                 node: None,
@@ -248,19 +234,4 @@ fn place<'a, A>(state: &'a State<A>, beginnings: &'a A) -> (&'a A, usize) {
         Some(arena) => (arena, 0),
         None => (beginnings, state.index),
     }
-}
-
-/// Asks until the space knows the answer.
-fn ask<S: StateSpace>(
-    space: &mut S,
-    scratch: &mut S::Scratch,
-    mut question: impl FnMut(&S, &mut S::Scratch) -> Answer,
-) -> Result<(), Halt> {
-    while let Answer::Missing = question(space, scratch) {
-        match space.absorb(std::slice::from_mut(scratch))? {
-            Absorbed::Continue => {}
-            Absorbed::Restart => return Err(Halt::Restart),
-        }
-    }
-    Ok(())
 }

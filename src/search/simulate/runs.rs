@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 
 use super::dice::Dice;
-use super::graph::{Graph, Halt};
+use super::graph::Graph;
 use super::shrink::{Goal, Shrunk, shrink};
 use super::strategy::Scheduler;
-use super::walker::{End, Walker, Watch};
+use super::walker::{End, Walker};
 use super::{Sighting, Simulated, Simulation, SimulationOptions};
 use crate::error::Error;
+use crate::search::asking::{Halt, walking};
 use crate::search::batch::each;
+use crate::search::chunk::Watch;
 use crate::search::visited::Table;
 use crate::search::{
     Counts, Monitor, Options, Path, Progress, PropertyOutcome, Stop, Verdict, in_pool, limits,
@@ -43,13 +45,7 @@ pub fn simulate<S: StateSpace>(
     space.reduce(false)?;
     in_pool(&searched, || {
         space.seed(searched.hash_seed);
-        loop {
-            match attempt(space, options, asked, monitor) {
-                Ok(simulation) => return Ok(simulation),
-                Err(Halt::Restart) => {}
-                Err(Halt::Error(error)) => return Err(error),
-            }
-        }
+        walking(space, |space| attempt(space, options, asked, monitor))
     })?
 }
 
@@ -88,19 +84,8 @@ fn attempt<S: StateSpace>(
 fn watch(decls: &[PropertyDecl], asked: u64) -> Watch {
     let mut watch = Watch::default();
     for (p, decl) in decls.iter().enumerate() {
-        let bit = (1 << p) & asked;
-        match decl.kind {
-            PropertyKind::Reachable => watch.reachable |= bit,
-            PropertyKind::Confluent => watch.confluent |= bit,
-            PropertyKind::Always
-            | PropertyKind::Implies
-            | PropertyKind::NoDeadlock
-            | PropertyKind::NoPanic => watch.always |= bit,
-            PropertyKind::Eventually
-            | PropertyKind::LeadsTo
-            | PropertyKind::Measure
-            | PropertyKind::InfinitelyOften
-            | PropertyKind::Stabilises => {}
+        if asked >> p & 1 == 1 {
+            watch.add(p, decl.kind);
         }
     }
     watch

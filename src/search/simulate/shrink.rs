@@ -8,8 +8,9 @@
 
 use std::collections::HashMap;
 
-use super::graph::{Graph, Halt, Node};
+use super::graph::{Graph, Node};
 use crate::search::Path;
+use crate::search::asking::Halt;
 use crate::space::{Judgement, StateSpace};
 
 /// How short a walk has become.

@@ -8,18 +8,8 @@
 use super::dice::Dice;
 use super::strategy::Scheduler;
 use crate::error::Error;
+use crate::search::chunk::Watch;
 use crate::space::{Answer, Arena, Judgement, StateSpace};
-
-/// What a walk looks for, bit by property.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Watch {
-    /// A state where the bit is clear is a violation.
-    pub(super) always: u64,
-    /// A state where the bit is set is a witness.
-    pub(super) reachable: u64,
-    /// Quiescent states are compared.
-    pub(super) confluent: u64,
-}
 
 /// How a walk ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
