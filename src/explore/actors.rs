@@ -6,11 +6,8 @@
 use serde::Serialize;
 
 use super::state::{PartView, ValueView};
-use crate::space::Rendered;
+use crate::space::{IN_FLIGHT, Rendered};
 use crate::value::Tree;
-
-/// The part that holds messages on their way.
-const IN_FLIGHT: &str = "in flight";
 
 /// An actor in a state.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -57,11 +57,7 @@ pub enum PartedKind {
 impl Explorer {
     pub(super) fn compare_view(&mut self, a: &str, b: &str) -> Result<Compared, Stuck> {
         let (way_a, way_b) = (self.way(a)?, self.way(b)?);
-        let trace = |explorer: &mut Explorer, way: &Way| -> Result<_, Stuck> {
-            let path = (*explorer.traced(way)?).clone();
-            Ok(explorer.trace_about(way, 0, vec![path]))
-        };
-        let (trace_a, trace_b) = (trace(self, &way_a)?, trace(self, &way_b)?);
+        let (trace_a, trace_b) = (self.trace_about(&way_a, 0)?, self.trace_about(&way_b, 0)?);
         let found = compare(&trace_a, &trace_b);
         let (n_a, n_b) = (way_a.n_steps(), way_b.n_steps());
         let differs = match found.map(|found| found.what) {

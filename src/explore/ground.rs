@@ -7,9 +7,9 @@
 
 use super::code::{Code, codes};
 use crate::error::Error;
-use crate::search::Path;
-use crate::space::{Arena, Judgement, Label, PropertyDecl, Rendered, StateSpace, StepKind};
-use crate::trace::{Fair, Flaw, Halt, ask, fairness, steps};
+use crate::search::{Halt, Path, ask, steps};
+use crate::space::{Arena, Asked, Judgement, Label, PropertyDecl, Rendered, StateSpace, StepKind};
+use crate::trace::{Fair, Flaw, fairness};
 
 /// The number of a state that was come to.
 pub(super) type Spot = usize;
@@ -51,6 +51,8 @@ pub(super) trait Terrain: Send {
     fn fingerprint(&self, spot: Spot) -> u64;
     /// What holds in a state.
     fn judgement(&self, spot: Spot) -> &Judgement;
+    /// How a property comes to what it says of a state.
+    fn asked(&self, spot: Spot, property: usize) -> Result<Vec<Asked>, Halt>;
     /// A state as people read it.
     fn render(&self, spot: Spot) -> Rendered;
     /// The lanes whose actors are down.
@@ -195,9 +197,7 @@ impl<S: StateSpace> Terrain for Ground<S> {
         }
         let mut arena = S::Arena::default();
         self.space.initial(&mut arena)?;
-        while arena.len() > initial + 1 {
-            arena.pop();
-        }
+        arena.truncate(initial + 1);
         let spot = self.keep(arena)?;
         self.starts[initial] = Some(spot);
         Ok(spot)
@@ -242,6 +242,11 @@ impl<S: StateSpace> Terrain for Ground<S> {
 
     fn judgement(&self, spot: Spot) -> &Judgement {
         &self.spots[spot].judgement
+    }
+
+    fn asked(&self, spot: Spot, property: usize) -> Result<Vec<Asked>, Halt> {
+        let (arena, index) = self.at(spot);
+        Ok(self.space.asked(arena, index, property)?)
     }
 
     fn render(&self, spot: Spot) -> Rendered {

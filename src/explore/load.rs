@@ -2,12 +2,11 @@
 
 use serde::Serialize;
 
-use super::ground::Spot;
-use super::verdicts::Shows;
-use super::way::{self, Parting, PartingKind, Way};
+use super::ground::{Spot, Terrain};
+use super::way::{self, Guide, Parting, PartingKind, Way};
 use super::{Explorer, Refused, STEPS_MAX, Stuck};
 use crate::error::Error;
-use crate::search::{Discovery, Verdict};
+use crate::search::{Discovery, Halt, Verdict};
 use crate::space::PropertyKind;
 use crate::trace::{Trace, TracePath, diff, hex, hex64};
 use crate::value::ENCODING_VERSION;
@@ -52,10 +51,12 @@ pub struct LoadedPath {
 impl Explorer {
     pub(super) fn load_trace(&mut self, trace: &Trace) -> Result<Loaded, Stuck> {
         self.is_ours(trace)?;
+        let comparable =
+            trace.encoding == ENCODING_VERSION && trace.hash_seed == self.about.hash_seed;
         let mut paths = Vec::new();
         let mut ways = Vec::new();
         for path in &trace.paths {
-            let way = self.along(trace, path)?;
+            let way = way::follow(&mut *self.ground, &Recorded { path, comparable })?;
             paths.push(LoadedPath {
                 id: way.id.clone(),
                 steps: way.n_steps(),
@@ -92,11 +93,10 @@ impl Explorer {
         let mut way = way::from(&mut *self.ground, found.initial, initial_states)?;
         for key in &found.keys {
             let spot = way.spots[way.n_steps()];
-            let Some((choice, _)) = self.find(spot, &hex(key), None)? else {
+            let Some((choice, _)) = find(&mut *self.ground, spot, &hex(key), None)? else {
                 return Ok(None);
             };
-            let code = self.ground.choices(spot)?[choice].code;
-            way.take(&mut *self.ground, choice, code)?;
+            way.take(&mut *self.ground, choice)?;
         }
         Ok(Some(way.id))
     }
@@ -108,135 +108,18 @@ impl Explorer {
         if named == (&about.model, &about.variant, &about.parameters) {
             return Ok(());
         }
-        let settings = |trace: &Trace| -> String {
-            let all = trace.parameters.iter();
-            all.map(|(name, value)| format!(" --set {name}={value}"))
-                .collect()
-        };
-        let error = Error::usage(format!(
-            "the trace is of {}/{}{}",
-            trace.model,
-            trace.variant,
-            settings(trace)
-        ))
-        .with_cure(format!(
-            "allways explore {}/{}{}",
-            trace.model,
-            trace.variant,
-            settings(trace)
-        ));
+        let settings = trace.parameters.iter();
+        let settings: String = settings
+            .map(|(name, value)| format!(" --set {name}={value}"))
+            .collect();
+        let name = format!("{}/{}{settings}", trace.model, trace.variant);
+        let error = Error::usage(format!("the trace is of {name}"))
+            .with_cure(format!("allways explore {name}"));
         Err(Stuck::Refused(Refused::Foreign(error)))
-    }
-
-    /// Walks a path of a trace.
-    fn along(&mut self, trace: &Trace, path: &TracePath) -> Result<Way, Stuck> {
-        // Fingerprints decide where they can be compared; else what is shown does.
-        let comparable =
-            trace.encoding == ENCODING_VERSION && trace.hash_seed == self.about.hash_seed;
-        let of = path.steps.len();
-        let parting = |kind, step, message: String| Parting {
-            kind,
-            step,
-            of,
-            message,
-            enabled: Vec::new(),
-        };
-        let initial_states = self.ground.initial_states()?;
-        let initial = path.initial.min(initial_states - 1);
-        let mut way = way::from(&mut *self.ground, initial, initial_states)?;
-        if path.initial != initial {
-            let message = format!(
-                "the model changed: it has {initial_states} initial states, and the trace starts from number {}",
-                path.initial.saturating_add(1)
-            );
-            way.parting = Some(parting(PartingKind::NoInitialState, 0, message));
-            return Ok(way.finished(&*self.ground)?);
-        }
-        let start = way.spots[0];
-        let is_same = match comparable {
-            true => hex64(self.ground.fingerprint(start)) == path.fingerprint,
-            false => self.ground.render(start) == path.state,
-        };
-        if !is_same {
-            let message = "the model changed: its initial state is another".to_owned();
-            way.parting = Some(parting(PartingKind::InitialState, 0, message));
-            return Ok(way.finished(&*self.ground)?);
-        }
-        for (i, step) in path.steps.iter().enumerate() {
-            let spot = way.spots[i];
-            if i >= STEPS_MAX {
-                let message = format!("a path has at most {STEPS_MAX} steps");
-                way.parting = Some(parting(PartingKind::TooLong, i + 1, message));
-                break;
-            }
-            let found = self.find(spot, &step.key, comparable.then_some(&step.fingerprint))?;
-            let what = match found {
-                None => Some((
-                    PartingKind::NoSuchStep,
-                    "what happened there is not enabled",
-                )),
-                Some((choice, is_exact)) => {
-                    let leads_there = if comparable {
-                        is_exact
-                    } else {
-                        let after = self.ground.take(spot, choice)?;
-                        diff(&self.ground.render(spot), &self.ground.render(after)) == step.changes
-                    };
-                    (!leads_there)
-                        .then_some((PartingKind::AnotherState, "it leads to another state"))
-                }
-            };
-            match (what, found) {
-                (None, Some((choice, _))) => {
-                    let code = self.ground.choices(spot)?[choice].code;
-                    way.take(&mut *self.ground, choice, code)?;
-                }
-                (Some((kind, what)), _) => {
-                    let message = format!("the model changed at step {}: {what}", i + 1);
-                    let mut parting = parting(kind, i + 1, message);
-                    parting.enabled = way::enabled(&mut *self.ground, spot)?;
-                    way.parting = Some(parting);
-                    break;
-                }
-                (None, None) => unreachable!("a step that is not found is a difference"),
-            }
-        }
-        let whole = way.parting.is_none();
-        if let Some(start) = path.loop_start.filter(|_| whole)
-            && let Err(message) = way.close(&mut *self.ground, start)?
-        {
-            way.parting = Some(parting(PartingKind::Loop, of, message));
-        }
-        Ok(way.finished(&*self.ground)?)
-    }
-
-    /// The step with this key, and whether it leads to the state with this fingerprint: of several the one that does.
-    fn find(
-        &mut self,
-        spot: Spot,
-        key: &str,
-        fingerprint: Option<&String>,
-    ) -> Result<Option<(usize, bool)>, Stuck> {
-        let leads: Vec<u64> = {
-            let choices = self.ground.choices(spot)?;
-            choices.iter().map(|choice| choice.fingerprint).collect()
-        };
-        let mut found = None;
-        for (choice, leads_to) in leads.into_iter().enumerate() {
-            if hex(&self.ground.label(spot, choice)?.key) != key {
-                continue;
-            }
-            if fingerprint.is_some_and(|wanted| *wanted == hex64(leads_to)) {
-                return Ok(Some((choice, true)));
-            }
-            found = found.or(Some((choice, false)));
-        }
-        Ok(found)
     }
 
     /// Whether the property says of these ways what the trace was recorded for.
     fn says(&self, trace: &Trace, property: usize, ways: &[Way]) -> bool {
-        let shows = |shows: &Shows| shows.property == property;
         match (trace.property.kind, trace.property.verdict) {
             // Nothing is claimed: a way that somebody walked.
             (_, Verdict::Inconclusive) => true,
@@ -249,7 +132,80 @@ impl Explorer {
                 matches!((ways.first().and_then(value), ways.get(1).and_then(value)),
                     (Some((a_inputs, a)), Some((b_inputs, b))) if a_inputs == b_inputs && a != b)
             }
-            _ => ways.iter().any(|way| way.shows.iter().any(shows)),
+            _ => ways.iter().any(|way| way.shown(property).is_some()),
         }
     }
+}
+
+/// A path of a trace.
+struct Recorded<'a> {
+    path: &'a TracePath,
+    /// Fingerprints decide where they can be compared; else what is shown does.
+    comparable: bool,
+}
+
+impl Guide for Recorded<'_> {
+    fn initial(&self) -> usize {
+        self.path.initial
+    }
+
+    fn starts_in(&self, ground: &dyn Terrain, start: Spot) -> bool {
+        match self.comparable {
+            true => hex64(ground.fingerprint(start)) == self.path.fingerprint,
+            false => ground.render(start) == self.path.state,
+        }
+    }
+
+    fn n_steps(&self) -> usize {
+        self.path.steps.len()
+    }
+
+    fn step(
+        &self,
+        ground: &mut dyn Terrain,
+        spot: Spot,
+        step: usize,
+    ) -> Result<Result<usize, PartingKind>, Halt> {
+        let step = &self.path.steps[step];
+        let fingerprint = self.comparable.then_some(&step.fingerprint);
+        let Some((choice, is_exact)) = find(ground, spot, &step.key, fingerprint)? else {
+            return Ok(Err(PartingKind::NoSuchStep));
+        };
+        let leads_there = match self.comparable {
+            true => is_exact,
+            false => {
+                let after = ground.take(spot, choice)?;
+                diff(&ground.render(spot), &ground.render(after)) == step.changes
+            }
+        };
+        Ok(leads_there
+            .then_some(choice)
+            .ok_or(PartingKind::AnotherState))
+    }
+
+    fn loop_start(&self) -> Option<usize> {
+        self.path.loop_start
+    }
+}
+
+/// The step with this key, and whether it leads to the state with this fingerprint: of several the one that does.
+fn find(
+    ground: &mut dyn Terrain,
+    spot: Spot,
+    key: &str,
+    fingerprint: Option<&String>,
+) -> Result<Option<(usize, bool)>, Halt> {
+    let choices = ground.choices(spot)?.iter();
+    let leads: Vec<u64> = choices.map(|choice| choice.fingerprint).collect();
+    let mut found = None;
+    for (choice, leads_to) in leads.into_iter().enumerate() {
+        if hex(&ground.label(spot, choice)?.key) != key {
+            continue;
+        }
+        if fingerprint.is_some_and(|wanted| *wanted == hex64(leads_to)) {
+            return Ok(Some((choice, true)));
+        }
+        found = found.or(Some((choice, false)));
+    }
+    Ok(found)
 }

@@ -10,6 +10,7 @@ mod actors;
 mod code;
 mod compare;
 mod ground;
+mod happening;
 mod load;
 mod next;
 mod path;
@@ -19,10 +20,12 @@ mod state;
 mod tests;
 mod verdicts;
 mod way;
+mod why;
 
 pub use actors::{ActorView, FacetView, InFlightView, Status};
 pub use code::{CODE_LENGTH, Code, STEPS_MAX};
 pub use compare::{Compared, Parted, PartedKind};
+pub use happening::Happening;
 pub use load::{Loaded, LoadedPath, LoadedProperty};
 pub use next::{Action, Group, Next, StartState};
 pub use path::{FairView, LoopView, PathView, StartView, StepView, Turn, Until};
@@ -35,10 +38,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::error::Error;
-use crate::search::Discovery;
+use crate::search::{Discovery, Halt, RESTARTS_MAX, Verdict};
 use crate::space::{PropertyDecl, StateSpace};
 use crate::trace::states::{known, whole};
-use crate::trace::{About, Format, Halt, Shown, Trace, TracePath, TraceStep, diff, hex64};
+use crate::trace::{About, Format, Shown, Trace, TracePath, TraceStep, diff, hex64, of_panic};
 use crate::value::ENCODING_VERSION;
 use code::Address;
 use ground::{Spot, Terrain, terrain};
@@ -46,9 +49,6 @@ use way::{Way, Ways};
 
 /// More states than these are not kept: the next question begins from nothing.
 const SPOTS_MAX: usize = 150_000;
-
-/// How often a space may ask to begin again before it is not making progress.
-const RESTARTS_MAX: usize = 80;
 
 /// A model that is walked through by hand.
 pub struct Explorer {
@@ -202,20 +202,12 @@ impl Explorer {
         self.asking(|explorer| explorer.discovered_way(found))
     }
 
-    /// What a path, the first of them, shows of a property, in one line; nothing where it shows nothing.
+    /// What a path shows of a property; nothing where it shows nothing.
     ///
     /// # Errors
     /// It is no address; the model is at fault.
-    pub fn reason(&mut self, paths: &[String], property: usize) -> Result<Option<String>, Refused> {
-        let Some(path) = paths.first() else {
-            return Ok(None);
-        };
-        self.asking(|explorer| {
-            let way = explorer.way(path)?;
-            let mut shows = way.shows.iter();
-            let shown = shows.find(|shows| shows.property == property);
-            Ok(shown.map(|shows| shows.reason.clone()))
-        })
+    pub fn shown(&mut self, path: &str, property: usize) -> Result<Option<Shows>, Refused> {
+        self.asking(|explorer| Ok(explorer.way(path)?.shown(property).cloned()))
     }
 
     /// The trace of a path, about a property: the first that it shows, unless one is named.
@@ -269,7 +261,7 @@ impl Explorer {
             return Ok(way);
         }
         let address = Address::parse(path)?;
-        let way = Arc::new(way::walk(&mut *self.ground, &address)?);
+        let way = Arc::new(way::follow(&mut *self.ground, &address)?);
         self.ways.keep(path, &way);
         Ok(way)
     }
@@ -322,7 +314,7 @@ impl Explorer {
             steps,
             loop_start: way.loop_start,
             fairness: way.fairness.clone(),
-            reason: end.panic.as_ref().map(|why| format!("panicked: {why}")),
+            reason: end.panic.as_deref().map(of_panic),
             reads: Vec::new(),
         });
         Ok(Arc::clone(way.traced.get_or_init(|| traced)))
@@ -334,15 +326,22 @@ impl Explorer {
             Some(property) => self.property(property)?,
             None => way.shows.first().map_or(0, |shows| shows.property),
         };
-        let traced = self.traced(&way)?;
-        Ok(self.trace_about(&way, property, vec![(*traced).clone()]))
+        self.trace_about(&way, property)
     }
 
-    /// A trace of these paths. What a path does not show of a property stands there as not known.
-    fn trace_about(&self, way: &Way, property: usize, paths: Vec<TracePath>) -> Trace {
+    /// A trace of this way. What it does not show of a property stands there as not known.
+    fn trace_about(&mut self, way: &Way, property: usize) -> Result<Trace, Stuck> {
+        let mut path = (*self.traced(way)?).clone();
         let decl = &self.ground.properties()[property];
-        let shows = way.shows.iter().find(|shows| shows.property == property);
-        Trace {
+        let shown = way.shown(property);
+        if let Some(shown) = shown {
+            path.reason = path.reason.or_else(|| shown.why.clone());
+            // A path has what is read in its last state, and the one that shows it may come before.
+            if decl.kind.is_liveness() || shown.step == way.n_steps() {
+                path.reads.clone_from(&shown.reads);
+            }
+        }
+        Ok(Trace {
             format: crate::trace::FORMAT.to_owned(),
             version: crate::trace::VERSION,
             encoding: ENCODING_VERSION,
@@ -353,13 +352,13 @@ impl Explorer {
             property: Shown {
                 name: decl.name.clone(),
                 kind: decl.kind,
-                verdict: shows.map_or(crate::search::Verdict::Inconclusive, |s| s.verdict),
+                verdict: shown.map_or(Verdict::Inconclusive, |s| s.verdict),
             },
             lanes: self.ground.lanes().to_vec(),
             tie_break: false,
-            paths,
+            paths: vec![path],
             ends: Vec::new(),
-        }
+        })
     }
 
     /// The number of a property that there is.

@@ -3,11 +3,10 @@
 use serde::Serialize;
 
 use super::code::Code;
-use super::path::is_no_op;
+use super::happening::Happening;
 use super::verdicts::{Memory, StateVerdict};
 use super::way::Way;
 use super::{Explorer, Stuck};
-use crate::space::StepKind;
 use crate::trace::hex64;
 
 /// What can happen next.
@@ -45,20 +44,9 @@ pub struct Action {
     pub number: usize,
     /// What it appends to the path.
     pub code: Code,
-    /// What kind of step.
-    pub kind: StepKind,
-    /// Who acts.
-    pub lane: usize,
-    /// Who sent what is delivered.
-    pub from: Option<usize>,
-    /// As the terminal prints it.
-    pub label: String,
-    /// The same, cut.
-    pub short: String,
-    /// Whether it is a fault.
-    pub fault: bool,
-    /// Nothing comes of it.
-    pub no_op: bool,
+    /// What happens.
+    #[serde(flatten)]
+    pub happens: Happening,
     /// The fingerprint of the state that it leads to.
     pub state: String,
     /// The first position of the path, up to here, with the same state.
@@ -101,7 +89,6 @@ impl Explorer {
         for (choice, (fingerprint, code)) in choices.into_iter().enumerate() {
             let after = self.ground.take(spot, choice)?;
             let step = self.step_between(spot, choice, after)?;
-            let (label, short) = self.labels(&step);
             let judgement = self.ground.judgement(after);
             let verdicts = memory.clone().next(self.ground.properties(), judgement);
             let here = &way.verdicts[at];
@@ -111,13 +98,7 @@ impl Explorer {
             actions.push(Action {
                 number: 0,
                 code,
-                kind: step.kind,
-                lane: self.lane(&step.lane).unwrap_or(0),
-                from: step.from.as_ref().and_then(|from| self.lane(from)),
-                label,
-                short,
-                fault: step.kind.is_fault(),
-                no_op: is_no_op(&step, self.lanes()),
+                happens: self.happening(&step),
                 state: hex64(fingerprint),
                 seen_at: before.position(|&spot| self.ground.fingerprint(spot) == fingerprint),
                 breaks: (properties.clone())
@@ -163,7 +144,7 @@ impl Explorer {
             })
             .collect();
         for action in actions {
-            groups[action.lane].actions.push(action);
+            groups[action.happens.lane].actions.push(action);
         }
         groups.retain(|group| !group.actions.is_empty());
         let all = groups.iter_mut().flat_map(|group| &mut group.actions);

@@ -3,16 +3,12 @@
 use serde::Serialize;
 
 use super::code::{CODE_LENGTH, Code};
+use super::happening::Happening;
 use super::verdicts::{Shows, StateVerdict};
 use super::way::{Parting, Way};
 use super::{Explorer, Stuck};
 use crate::error::Error;
-use crate::space::StepKind;
-use crate::trace::{Change, Fair, Met, TraceStep, elide, hex64, is_implied, line};
-use crate::value::Tree;
-
-/// Columns of a short label.
-const SHORT: usize = 60;
+use crate::trace::{Fair, TraceStep, hex64};
 
 /// A path, and a window of its steps.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -66,20 +62,9 @@ pub struct StepView {
     pub number: usize,
     /// What stands for it in an address.
     pub code: Code,
-    /// What kind.
-    pub kind: StepKind,
-    /// Who acts.
-    pub lane: usize,
-    /// Who sent what is delivered.
-    pub from: Option<usize>,
-    /// As the terminal prints it.
-    pub label: String,
-    /// The same, cut.
-    pub short: String,
-    /// Whether it is a fault.
-    pub fault: bool,
-    /// Nothing came of it.
-    pub no_op: bool,
+    /// What happens.
+    #[serde(flatten)]
+    pub happens: Happening,
     /// The lanes whose actors changed.
     pub changed: Vec<usize>,
     /// How many rows its diff has.
@@ -220,18 +205,11 @@ impl Explorer {
         let happened = self.step(way, step)?;
         let (spot, after) = (way.spots[step], way.spots[step + 1]);
         let code = self.ground.choices(spot)?[way.choices[step]].code;
-        let label = line(&happened, self.lanes());
         let judgement = self.ground.judgement(after);
         Ok(StepView {
             number: step + 1,
             code,
-            kind: happened.kind,
-            lane: self.lane(&happened.lane).unwrap_or(0),
-            from: happened.from.as_ref().and_then(|from| self.lane(from)),
-            short: elide(&label, SHORT),
-            label,
-            fault: happened.kind.is_fault(),
-            no_op: is_no_op(&happened, self.lanes()),
+            happens: self.happening(&happened),
             changed: self.changed(&happened),
             changes: happened.changes.len(),
             sent: happened.sent.len(),
@@ -240,13 +218,6 @@ impl Explorer {
             turned: way.turned(step),
             outside: judgement.outside != 0,
         })
-    }
-
-    /// The label of a step, and the same cut.
-    pub(super) fn labels(&self, step: &TraceStep) -> (String, String) {
-        let label = line(step, self.lanes());
-        let short = elide(&label, SHORT);
-        (label, short)
     }
 
     /// The lanes whose actors a step changed.
@@ -294,48 +265,12 @@ impl Explorer {
     }
 }
 
-/// Whether nothing came of a step but that a message, or the timer that fired, is gone.
-pub(super) fn is_no_op(step: &TraceStep, lanes: &[String]) -> bool {
-    let may_be = matches!(
-        step.kind,
-        StepKind::Deliver
-            | StepKind::Timeout
-            | StepKind::Choose
-            | StepKind::Act
-            | StepKind::Stimulus
-            | StepKind::Duplicate
-            | StepKind::Ignore
-    );
-    let is_nothing = |change: &Change| {
-        is_implied(&change.part, lanes) || (step.kind == StepKind::Timeout && is_fired(change))
-    };
-    may_be && step.sent.is_empty() && step.changes.iter().all(is_nothing)
-}
-
-/// Whether all that changed is that a timer is no longer set.
-fn is_fired(change: &Change) -> bool {
-    let keys = |tree: &Option<Tree>| -> Option<Vec<Tree>> {
-        match tree {
-            None => Some(Vec::new()),
-            Some(Tree::Set(timers)) => Some(timers.clone()),
-            _ => None,
-        }
-    };
-    change.path == ".timers"
-        && matches!((keys(&change.before), keys(&change.after)), (Some(before), Some(after))
-            if after.len() < before.len() && after.iter().all(|timer| before.contains(timer)))
-}
-
 impl FairView {
     fn of(fair: &Fair) -> Self {
         FairView {
             class: fair.class.clone(),
             fairness: fair.fairness,
-            met: match fair.met {
-                Met::Taken { step } => format!("taken in step {step}"),
-                Met::NotEnabled { after: 0 } => "not enabled initially".to_owned(),
-                Met::NotEnabled { after } => format!("not enabled after step {after}"),
-            },
+            met: fair.met.to_string(),
         }
     }
 }

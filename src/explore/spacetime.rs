@@ -284,10 +284,10 @@ impl Explorer {
             return Arc::clone(drawn);
         }
         let names: BTreeSet<String> = hidden.iter().map(|&i| self.lanes()[i].clone()).collect();
-        let trace = self.trace_about(way, 0, vec![traced.clone()]);
+        let paths = std::slice::from_ref(traced);
         let drawn = Arc::new(Drawn {
-            layout: Layout::without(&trace, traced, &names),
-            causality: Causality::of(traced, &trace.lanes),
+            layout: Layout::without(self.lanes(), paths, traced, &names),
+            causality: Causality::of(traced, self.lanes()),
             hidden,
         });
         *last = Some(Arc::clone(&drawn));

@@ -6,7 +6,8 @@ use super::actors::{ActorView, actors, others};
 use super::path::StepView;
 use super::verdicts::StateVerdict;
 use super::{Explorer, Stuck};
-use crate::trace::{Change, TraceStep};
+use crate::space::PropertyKind;
+use crate::trace::{Change, TraceStep, hex64, of_panic};
 use crate::value::Tree;
 
 /// How much of a state is asked for.
@@ -153,9 +154,7 @@ impl Explorer {
                 verdict,
                 before: before.map(|before| before[property]),
                 note: match (decls[property].kind, &judgement.panic) {
-                    (crate::space::PropertyKind::NoPanic, Some(why)) => {
-                        Some(format!("panicked: {why}"))
-                    }
+                    (PropertyKind::NoPanic, Some(why)) => Some(of_panic(why)),
                     _ => None,
                 },
             })
@@ -169,7 +168,7 @@ impl Explorer {
             at,
             n_steps: way.n_steps(),
             next: way.after(at),
-            state: crate::trace::hex64(self.ground.fingerprint(spot)),
+            state: hex64(self.ground.fingerprint(spot)),
             verdicts,
             outside: outside.map(|(_, name)| name.clone()).collect(),
             actors: match self.has_actors() {

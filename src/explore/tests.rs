@@ -91,8 +91,10 @@ fn take(explorer: &mut Explorer, path: &str, text: &str) -> String {
         .expect("a state")
         .path;
     let actions = actions(explorer, path);
-    let action = actions.iter().find(|action| action.label.contains(text));
-    let labels: Vec<&String> = actions.iter().map(|action| &action.label).collect();
+    let action = actions
+        .iter()
+        .find(|action| action.happens.label.contains(text));
+    let labels: Vec<&String> = actions.iter().map(|action| &action.happens.label).collect();
     let action = action.unwrap_or_else(|| panic!("no {text} in {labels:?}"));
     format!("{start}{}", action.code)
 }
@@ -158,8 +160,10 @@ fn what_nothing_comes_of_is_offered_and_says_so() {
     let mut explorer = sums();
     let added = take(&mut explorer, "0", "Add(1)");
     let no_op = |actions: &[Action], text: &str| {
-        let action = actions.iter().find(|action| action.label.contains(text));
-        action.expect("it is enabled").no_op
+        let action = actions
+            .iter()
+            .find(|action| action.happens.label.contains(text));
+        action.expect("it is enabled").happens.no_op
     };
     let next = actions(&mut explorer, &added);
     // The client does not listen; the bell means nothing.
@@ -174,7 +178,7 @@ fn a_step_tells_what_it_would_break_and_what_it_meets() {
     let next = actions(&mut explorer, &added);
     let add = next
         .iter()
-        .find(|a| a.label.contains("Add(2)"))
+        .find(|a| a.happens.label.contains("Add(2)"))
         .expect("one");
     assert_eq!((&add.breaks[..], &add.meets[..]), (&[1][..], &[2][..]));
     assert!(
@@ -328,12 +332,12 @@ fn a_general_model_has_parts_and_no_actors() {
     let next = explorer.next(&start, None).expect("it is asked");
     assert_eq!(next.starts.len(), 2);
     let (stays, up) = match &next.groups[0].actions[..] {
-        [a, b] if a.no_op => (a, b),
+        [a, b] if a.happens.no_op => (a, b),
         [a, b] => (b, a),
         other => panic!("{other:?}"),
     };
-    assert!(stays.no_op && stays.seen_at == Some(0) && stays.kind == StepKind::Act);
-    assert!(!up.no_op && up.seen_at.is_none());
+    assert!(stays.happens.no_op && stays.seen_at == Some(0) && stays.happens.kind == StepKind::Act);
+    assert!(!up.happens.no_op && up.seen_at.is_none());
     let state = explorer.state("1", None, View::Full).expect("a state");
     assert!(state.actors.is_empty());
     assert_eq!(state.parts[0].value.text, "5");

@@ -7,7 +7,7 @@
 use serde::Serialize;
 
 use crate::space::{Judgement, PropertyDecl, PropertyKind};
-use crate::trace::contradicts;
+use crate::trace::{contradicts, of_panic};
 
 /// What can be said of a property at one state of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -138,10 +138,15 @@ pub struct Shows {
     pub step: usize,
     /// One line for people.
     pub reason: String,
+    /// Why that violates the property, as the trace of the path says it, where that can be said.
+    pub why: Option<String>,
+    /// The parts of the state that shows it, or of those of the loop, that the property reads.
+    #[serde(skip)]
+    pub(super) reads: Vec<String>,
 }
 
-/// What a path shows: `verdicts` and `judged` have an item for each of its states. States behind one that lies outside a boundary show nothing, since no
-/// check goes there.
+/// What a path shows, but not [why](Shows::tell_why): `verdicts` and `judged` have an item for each of its states. States behind one that lies outside a
+/// boundary show nothing, since no check goes there.
 pub(super) fn shows(
     decls: &[PropertyDecl],
     verdicts: &[Vec<StateVerdict>],
@@ -163,10 +168,9 @@ pub(super) fn shows(
             let Some(start) = loop_start.filter(|_| outside.is_none()) else {
                 continue;
             };
-            let states: Vec<Judgement> = judged.iter().map(|state| (*state).clone()).collect();
             // The state that a loop comes back to is the one that it begins in.
-            let last = if start + 1 == states.len() { 0 } else { 1 };
-            let states = &states[..states.len() - last];
+            let last = if start + 1 == judged.len() { 0 } else { 1 };
+            let states = &judged[..judged.len() - last];
             if contradicts(decl.kind, property, states, start) {
                 let reason = format!("{title} {}", never(decl.kind, start, judged.len() - 1));
                 found.push(Shows {
@@ -174,6 +178,8 @@ pub(super) fn shows(
                     verdict: Verdict::Violated,
                     step: start,
                     reason,
+                    why: None,
+                    reads: Vec::new(),
                 });
             }
         } else if let Some(step) = states.position(|state| state[property] == wanted) {
@@ -188,7 +194,7 @@ pub(super) fn shows(
             let panic = judged[step].panic.as_ref();
             let reason = match (decl.kind, panic) {
                 (PropertyKind::NoPanic, Some(message)) => {
-                    format!("{title} {word} {place}: panicked: {message}")
+                    format!("{title} {word} {place}: {}", of_panic(message))
                 }
                 _ => format!("{title} {word} {place}"),
             };
@@ -197,6 +203,8 @@ pub(super) fn shows(
                 verdict,
                 step,
                 reason,
+                why: None,
+                reads: Vec::new(),
             });
         }
     }

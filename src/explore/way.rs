@@ -1,16 +1,17 @@
-//! From an address to the way that it names: walked as far as today's model goes along.
+//! From an address, or the path of a trace, to the way that it names: walked as far as today's model goes along.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use serde::Serialize;
 
-use super::code::{self, Address, CODE_LENGTH, Code, STEPS_MAX};
-use super::ground::{Spot, Terrain};
+use super::code::{self, Address, CODE_LENGTH, STEPS_MAX};
+use super::ground::{Choice, Spot, Terrain};
 use super::verdicts::{Memory, Shows, StateVerdict, shows};
 use crate::error::Error;
+use crate::search::Halt;
 use crate::space::Judgement;
-use crate::trace::{Causality, Fair, Flaw, Halt, Layout, TracePath, TraceStep, line};
+use crate::trace::{Causality, Fair, Flaw, Layout, TracePath, TraceStep, line};
 
 /// Labels that are told where a step is not there any more.
 const ENABLED_MAX: usize = 20;
@@ -86,6 +87,11 @@ impl Way {
         self.choices.len()
     }
 
+    /// What it shows of a property.
+    pub(super) fn shown(&self, property: usize) -> Option<&Shows> {
+        self.shows.iter().find(|shows| shows.property == property)
+    }
+
     /// The address of the way up to a position, without loop.
     pub(super) fn id_at(&self, at: usize) -> &str {
         &self.id[..self.base_length + CODE_LENGTH * at]
@@ -139,73 +145,96 @@ impl Ways {
     }
 }
 
-/// Walks an address, as far as it goes.
-pub(super) fn walk(ground: &mut dyn Terrain, address: &Address) -> Result<Way, Halt> {
-    let of = address.codes.len();
+/// What a way follows: an address, or the path of a trace.
+pub(super) trait Guide {
+    /// Which initial state it starts from.
+    fn initial(&self) -> usize;
+    /// Whether that is the state it starts from.
+    fn starts_in(&self, ground: &dyn Terrain, start: Spot) -> bool;
+    /// How many steps it has.
+    fn n_steps(&self) -> usize;
+    /// What is its step, counted from 0, at this spot; else how it and today's model part.
+    fn step(
+        &self,
+        ground: &mut dyn Terrain,
+        spot: Spot,
+        step: usize,
+    ) -> Result<Result<usize, PartingKind>, Halt>;
+    /// Where it goes on for ever.
+    fn loop_start(&self) -> Option<usize>;
+}
+
+impl Guide for Address {
+    fn initial(&self) -> usize {
+        self.initial
+    }
+
+    fn starts_in(&self, ground: &dyn Terrain, start: Spot) -> bool {
+        let start = ground.fingerprint(start);
+        self.check.is_none_or(|check| check == code::check(start))
+    }
+
+    fn n_steps(&self) -> usize {
+        self.codes.len()
+    }
+
+    fn step(
+        &self,
+        ground: &mut dyn Terrain,
+        spot: Spot,
+        step: usize,
+    ) -> Result<Result<usize, PartingKind>, Halt> {
+        let code = self.codes[step];
+        let choices = ground.choices(spot)?;
+        let found = choices.iter().position(|choice| choice.code == code);
+        let is_same_action = |choice: &Choice| choice.code.is_same_action(code);
+        Ok(
+            found.ok_or_else(|| match choices.iter().any(is_same_action) {
+                true => PartingKind::AnotherState,
+                false => PartingKind::NoSuchStep,
+            }),
+        )
+    }
+
+    fn loop_start(&self) -> Option<usize> {
+        self.loop_start
+    }
+}
+
+/// Walks as far as today's model goes along.
+pub(super) fn follow(ground: &mut dyn Terrain, guide: &dyn Guide) -> Result<Way, Halt> {
     let initial_states = ground.initial_states()?;
-    let parting = |kind, step, message: String| Parting {
-        kind,
-        step,
-        of,
-        message,
-        enabled: Vec::new(),
-    };
-    if address.initial >= initial_states {
+    let initial = Some(guide.initial()).filter(|&initial| initial < initial_states);
+    let mut way = from(ground, initial.unwrap_or(0), initial_states)?;
+    way.parting = if initial.is_none() {
         let message = format!(
             "the model changed: it has {initial_states} initial states, and this is number {}",
-            address.initial.saturating_add(1)
+            guide.initial().saturating_add(1)
         );
-        let mut way = from(ground, 0, initial_states)?;
-        way.parting = Some(parting(PartingKind::NoInitialState, 0, message));
-        return way.finished(ground);
-    }
-    let mut way = from(ground, address.initial, initial_states)?;
-    let start = ground.fingerprint(way.spots[0]);
-    if address
-        .check
-        .is_some_and(|check| check != code::check(start))
-    {
+        Some(Parting::at(PartingKind::NoInitialState, 0, guide, message))
+    } else if !guide.starts_in(ground, way.spots[0]) {
         let message = "the model changed: its initial state is another".to_owned();
-        way.parting = Some(parting(PartingKind::InitialState, 0, message));
-        return way.finished(ground);
-    }
-    for (i, &code) in address.codes.iter().enumerate() {
-        let spot = way.spots[i];
-        if i >= STEPS_MAX {
-            let message = format!("a path has at most {STEPS_MAX} steps");
-            way.parting = Some(parting(PartingKind::TooLong, i + 1, message));
-            break;
-        }
-        let choices = ground.choices(spot)?;
-        let Some(choice) = choices.iter().position(|choice| choice.code == code) else {
-            let same = choices.iter().any(|c| c.code.is_same_action(code));
-            let (kind, what) = match same {
-                true => (PartingKind::AnotherState, "it leads to another state"),
-                false => (
-                    PartingKind::NoSuchStep,
-                    "what happened there is not enabled",
-                ),
-            };
-            let message = format!("the model changed at step {}: {what}", i + 1);
-            let mut parting = parting(kind, i + 1, message);
-            parting.enabled = enabled(ground, spot)?;
-            way.parting = Some(parting);
-            break;
-        };
-        way.take(ground, choice, code)?;
-    }
-    let whole = way.parting.is_none();
-    if let Some(start) = address.loop_start.filter(|_| whole)
-        && let Err(message) = way.close(ground, start)?
-    {
-        let n = way.n_steps();
-        way.parting = Some(parting(PartingKind::Loop, n, message));
-    }
+        Some(Parting::at(PartingKind::InitialState, 0, guide, message))
+    } else {
+        way.go(ground, guide)?
+    };
     way.finished(ground)
 }
 
+impl Parting {
+    fn at(kind: PartingKind, step: usize, guide: &dyn Guide, message: String) -> Self {
+        Parting {
+            kind,
+            step,
+            of: guide.n_steps(),
+            message,
+            enabled: Vec::new(),
+        }
+    }
+}
+
 /// The labels of what is enabled: at most so many.
-pub(super) fn enabled(ground: &mut dyn Terrain, spot: Spot) -> Result<Vec<String>, Halt> {
+fn enabled(ground: &mut dyn Terrain, spot: Spot) -> Result<Vec<String>, Halt> {
     let n = ground.choices(spot)?.len().min(ENABLED_MAX);
     (0..n)
         .map(|choice| {
@@ -242,14 +271,43 @@ pub(super) fn from(
 }
 
 impl Way {
+    /// Goes all steps, and back to where the loop begins; says where that is not possible any more.
+    fn go(&mut self, ground: &mut dyn Terrain, guide: &dyn Guide) -> Result<Option<Parting>, Halt> {
+        let n = guide.n_steps();
+        for step in 0..n {
+            let parting = |kind, message| Parting::at(kind, step + 1, guide, message);
+            if step >= STEPS_MAX {
+                let message = format!("a path has at most {STEPS_MAX} steps");
+                return Ok(Some(parting(PartingKind::TooLong, message)));
+            }
+            let spot = self.spots[step];
+            match guide.step(ground, spot, step)? {
+                Ok(choice) => self.take(ground, choice)?,
+                Err(kind) => {
+                    let what = match kind {
+                        PartingKind::AnotherState => "it leads to another state",
+                        _ => "what happened there is not enabled",
+                    };
+                    let message = format!("the model changed at step {}: {what}", step + 1);
+                    return Ok(Some(Parting {
+                        enabled: enabled(ground, spot)?,
+                        ..parting(kind, message)
+                    }));
+                }
+            }
+        }
+        let Some(start) = guide.loop_start() else {
+            return Ok(None);
+        };
+        let closed = self.close(ground, start)?;
+        let open = |message| Parting::at(PartingKind::Loop, n, guide, message);
+        Ok(closed.err().map(open))
+    }
+
     /// Goes one step on.
-    pub(super) fn take(
-        &mut self,
-        ground: &mut dyn Terrain,
-        choice: usize,
-        code: Code,
-    ) -> Result<(), Halt> {
+    pub(super) fn take(&mut self, ground: &mut dyn Terrain, choice: usize) -> Result<(), Halt> {
         let last = self.spots[self.n_steps()];
+        let code = ground.choices(last)?[choice].code;
         self.spots.push(ground.take(last, choice)?);
         self.choices.push(choice);
         self.id.push_str(&code.to_string());
@@ -257,7 +315,7 @@ impl Way {
     }
 
     /// Makes it a way without end; if it is none, says why.
-    pub(super) fn close(
+    fn close(
         &mut self,
         ground: &mut dyn Terrain,
         start: usize,
@@ -284,8 +342,8 @@ impl Way {
         })
     }
 
-    /// Says what the properties say.
-    pub(super) fn finished(mut self, ground: &dyn Terrain) -> Result<Self, Halt> {
+    /// Says what the properties say, and why.
+    fn finished(mut self, ground: &dyn Terrain) -> Result<Self, Halt> {
         if let Some(start) = self.loop_start {
             self.id.push_str(&format!(".{start}"));
         }
@@ -297,6 +355,9 @@ impl Way {
             .map(|state| memory.next(decls, state))
             .collect();
         self.shows = shows(decls, &self.verdicts, &judged, self.loop_start);
+        for shown in &mut self.shows {
+            shown.tell_why(ground, &self.spots, self.loop_start)?;
+        }
         Ok(self)
     }
 }

@@ -10,6 +10,7 @@ mod answer;
 mod api;
 mod assets;
 mod guard;
+mod hub;
 mod model;
 mod run;
 mod walker;
@@ -28,7 +29,7 @@ use crate::explore::Refused;
 use crate::search::Options;
 use crate::trace::{About, Trace};
 use guard::Guard;
-use run::Hub;
+use hub::Hub;
 use walker::Walker;
 
 /// How often a server looks whether it is to stop.

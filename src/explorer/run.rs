@@ -1,17 +1,14 @@
-//! The check in the background: a thread of its own, with a space of its own, told of and stopped from anywhere.
-//!
-//! What is known of it is one value, [`RunView`], behind one lock; whoever listens gets what changes. A listener that does not keep up is let go: when it comes back, it
-//! gets everything anew.
+//! The check in the background: a thread of its own, with a space of its own. What it finds is told to the [`Hub`], which also says when it is to stop.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{Builder, Scope};
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::Subject;
+use super::hub::{Discovery, Hub, Phase, ProgressView, RunProperty, Summary, line};
 use super::walker::Walker;
 use crate::catalogue::{Agreement, Checkable, Checked};
 use crate::error::Error;
@@ -22,80 +19,8 @@ use crate::trace::{About, Trace};
 /// Progress is told at most so often.
 const TELL_EVERY: Duration = Duration::from_millis(250);
 
-/// What a listener may be behind.
-const BEHIND_MAX: usize = 64;
-
 /// A check goes deep: its own code needs little, a model's may recurse.
 const STACK_BYTES: usize = 16 << 20;
-
-/// The check in the background.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct RunView {
-    run: u64,
-    state: Phase,
-    progress: ProgressView,
-    verdict: Option<Verdict>,
-    properties: Vec<RunProperty>,
-    discoveries: Vec<Discovery>,
-    summary: Option<Summary>,
-    error: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Phase {
-    Idle,
-    Running,
-    Stopping,
-    Done,
-    Failed,
-}
-
-#[derive(Clone, Copy, Debug, Default, Serialize)]
-struct ProgressView {
-    unique: u64,
-    generated: u64,
-    depth: u32,
-    queue: u64,
-    bytes: u64,
-    seconds: f64,
-    rate: f64,
-}
-
-#[derive(Clone, Debug, Serialize)]
-struct RunProperty {
-    property: usize,
-    verdict: Option<Verdict>,
-    as_expected: Option<bool>,
-    note: Option<String>,
-}
-
-#[derive(Clone, Debug, Serialize)]
-struct Discovery {
-    property: usize,
-    verdict: Verdict,
-    steps: usize,
-    paths: Vec<String>,
-    loop_start: Option<usize>,
-    reason: String,
-    #[serde(rename = "final")]
-    is_final: bool,
-}
-
-#[derive(Clone, Debug, Serialize)]
-struct Summary {
-    unique: u64,
-    generated: u64,
-    transitions: u64,
-    depth: u32,
-    stopped: Option<Stop>,
-    cuts: Vec<String>,
-    omission_bound: f64,
-    symmetry: Option<String>,
-    assumptions: Vec<String>,
-    warnings: Vec<String>,
-    never_exercised: Vec<String>,
-}
 
 /// What bounds and stops a check.
 #[derive(Clone, Copy, Debug, Default)]
@@ -121,115 +46,6 @@ pub(super) struct Request {
 pub(super) enum Action {
     Start,
     Stop,
-}
-
-/// An event for those who listen: its name and one line of JSON.
-pub(super) type Event = (&'static str, Arc<str>);
-
-/// What is known of the check, and who listens.
-pub(super) struct Hub {
-    state: Mutex<State>,
-    stop: AtomicBool,
-}
-
-struct State {
-    view: RunView,
-    listeners: Vec<tokio::sync::mpsc::Sender<Event>>,
-}
-
-impl Hub {
-    /// No check was started; so many properties there are.
-    pub(super) fn new(n_properties: usize) -> Self {
-        let view = RunView {
-            run: 0,
-            state: Phase::Idle,
-            progress: ProgressView::default(),
-            verdict: None,
-            properties: unknown(n_properties),
-            discoveries: Vec::new(),
-            summary: None,
-            error: None,
-        };
-        Hub {
-            state: Mutex::new(State {
-                view,
-                listeners: Vec::new(),
-            }),
-            stop: AtomicBool::new(false),
-        }
-    }
-
-    fn locked(&self) -> MutexGuard<'_, State> {
-        // Nothing here is left half done by a panic.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What is known now.
-    pub(super) fn view(&self) -> RunView {
-        self.locked().view.clone()
-    }
-
-    /// What is known now, and then what changes.
-    pub(super) fn listen(&self) -> tokio::sync::mpsc::Receiver<Event> {
-        let (send, receive) = tokio::sync::mpsc::channel(BEHIND_MAX);
-        let mut state = self.locked();
-        let _ = send.try_send(("run", line(&state.view)));
-        state.listeners.push(send);
-        receive
-    }
-
-    /// Nobody is told any more; a check that runs stops.
-    pub(super) fn close(&self) {
-        self.stop.store(true, Ordering::SeqCst);
-        self.locked().listeners.clear();
-    }
-
-    /// Asks the check to stop. Whether one runs.
-    pub(super) fn stop(&self) -> bool {
-        let mut state = self.locked();
-        let runs = matches!(state.view.state, Phase::Running | Phase::Stopping);
-        if runs {
-            self.stop.store(true, Ordering::SeqCst);
-            state.view.state = Phase::Stopping;
-        }
-        runs
-    }
-
-    /// Changes what is known, and tells of it.
-    fn change(&self, name: &'static str, change: impl FnOnce(&mut RunView) -> Arc<str>) {
-        let mut state = self.locked();
-        let line = change(&mut state.view);
-        state
-            .listeners
-            .retain(|listener| listener.try_send((name, Arc::clone(&line))).is_ok());
-    }
-}
-
-fn as_expected(agreement: Agreement) -> Option<bool> {
-    match agreement {
-        Agreement::AsExpected => Some(true),
-        Agreement::Undecided => None,
-        Agreement::Contradicted => Some(false),
-    }
-}
-
-fn unknown(n: usize) -> Vec<RunProperty> {
-    (0..n)
-        .map(|property| RunProperty {
-            property,
-            verdict: None,
-            as_expected: None,
-            note: None,
-        })
-        .collect()
-}
-
-fn line(value: &impl Serialize) -> Arc<str> {
-    match serde_json::to_string(value) {
-        Ok(line) => line.into(),
-        // Strings, numbers and lists.
-        Err(error) => panic!("an event did not become JSON: {error}"),
-    }
 }
 
 /// Whoever starts checks.
@@ -265,28 +81,16 @@ impl Checker {
 
     /// Begins a check; whether none ran.
     pub(super) fn begin(&self, limits: Limits) -> bool {
-        let mut state = self.hub.locked();
-        if matches!(state.view.state, Phase::Running | Phase::Stopping) {
-            return false;
-        }
-        self.hub.stop.store(false, Ordering::SeqCst);
-        let view = &mut state.view;
-        *view = RunView {
-            run: view.run + 1,
-            state: Phase::Running,
-            progress: ProgressView::default(),
-            verdict: None,
-            properties: unknown(view.properties.len()),
-            discoveries: Vec::new(),
-            summary: None,
-            error: None,
-        };
-        let line = line(view);
-        state
-            .listeners
-            .retain(|listener| listener.try_send(("run", Arc::clone(&line))).is_ok());
         // The thread waits for it: none runs.
-        self.begin.try_send(limits).is_ok()
+        self.hub.begin() && self.begin.try_send(limits).is_ok()
+    }
+}
+
+fn as_expected(agreement: Agreement) -> Option<bool> {
+    match agreement {
+        Agreement::AsExpected => Some(true),
+        Agreement::Undecided => None,
+        Agreement::Contradicted => Some(false),
     }
 }
 
@@ -329,13 +133,14 @@ impl Monitor for Watch<'_> {
             let Some((property, path)) = number.zip(path) else {
                 return Ok(None);
             };
-            let reason = explorer.reason(std::slice::from_ref(&path), property)?;
+            let shown = explorer.shown(&path, property)?;
             // What the walk does not show is not told.
-            Ok(reason.map(|reason| (property, path, reason, way.keys.len())))
+            Ok(shown.map(|shown| (path, shown, way.keys.len())))
         });
-        let Some(Ok(Some((number, path, reason, steps)))) = walked else {
+        let Some(Ok(Some((path, shown, steps)))) = walked else {
             return;
         };
+        let number = shown.property;
         let verdict = match property.kind {
             PropertyKind::Reachable => Verdict::Holds,
             _ => Verdict::Violated,
@@ -347,7 +152,8 @@ impl Monitor for Watch<'_> {
             steps,
             paths: vec![path],
             loop_start: None,
-            reason,
+            reason: shown.reason,
+            why: shown.why,
             is_final: false,
         };
         self.hub.change("discovery", |view| {
@@ -376,7 +182,7 @@ impl Monitor for Watch<'_> {
                 line(&now)
             });
         }
-        if self.hub.stop.load(Ordering::SeqCst) {
+        if self.hub.is_to_stop() {
             Some(Stop::Interrupt)
         } else if self.time.is_some_and(|max| self.begun.elapsed() >= max) {
             Some(Stop::Time)
@@ -433,16 +239,13 @@ fn tell(subject: &Subject<'_>, hub: &Hub, walker: &Walker, watch: &Watch<'_>, ch
         queue: 0,
         bytes: outcome.bytes_peak,
     });
+    let decls = walker.ask_here(|explorer| Ok(explorer.properties().to_vec()));
+    let decls = decls.and_then(Result::ok).unwrap_or_default();
     let mut properties = hub.view().properties;
     let mut discoveries = Vec::new();
     for (found, trace) in outcome.properties.iter().zip(&checked.traces) {
         let expected = subject.expected(&found.decl.name);
-        let name = found.decl.clone();
-        let number = walker.ask_here(move |explorer| {
-            let mut decls = explorer.properties().iter();
-            Ok(decls.position(|decl| *decl == name))
-        });
-        let Some(Ok(Some(property))) = number else {
+        let Some(property) = decls.iter().position(|decl| *decl == found.decl) else {
             continue;
         };
         properties[property] = RunProperty {
@@ -511,6 +314,7 @@ fn discovery(
         paths: Vec::new(),
         loop_start: None,
         reason: note.cloned().unwrap_or_default(),
+        why: None,
         is_final: true,
     };
     let Some(trace) = trace.cloned() else {
@@ -518,17 +322,21 @@ fn discovery(
     };
     found.steps = trace.len();
     found.loop_start = trace.paths.iter().find_map(|path| path.loop_start);
+    found.why = trace.reason().map(str::to_owned);
     let is_pair = trace.paths.len() > 1;
     let walked = walker.ask_here(move |explorer| {
         let loaded = explorer.load(&trace)?;
         let paths: Vec<String> = loaded.paths.into_iter().map(|path| path.id).collect();
-        let reason = explorer.reason(&paths, property)?;
-        Ok((paths, reason))
+        let shown = match paths.first() {
+            Some(path) => explorer.shown(path, property)?,
+            None => None,
+        };
+        Ok((paths, shown))
     });
-    if let Some(Ok((paths, reason))) = walked {
+    if let Some(Ok((paths, shown))) = walked {
         found.paths = paths;
-        if let Some(reason) = reason {
-            found.reason = reason;
+        if let Some(shown) = shown {
+            found.reason = shown.reason;
         } else if is_pair {
             found.reason = "two runs with the same inputs end with different values".to_owned();
         }

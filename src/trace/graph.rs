@@ -13,10 +13,9 @@ use serde::Serialize;
 
 use super::format::json;
 use super::record::{hex64, not_repeated};
-use super::walk::{Halt, ask, steps, walking};
 use super::{About, TraceStep, text};
 use crate::error::Error;
-use crate::search::{Options, asked};
+use crate::search::{Halt, Options, ask, asked, steps, walking};
 use crate::space::{
     Arena, Judgement, Label, PropertyDecl, PropertyKind, Rendered, StateSpace, StepKind,
 };

@@ -1,12 +1,14 @@
 //! Lassos, checked again: whether a loop is closed, contradicts its property, and is one that fairness allows. Shares no code with the search
 //! that found it: only the loop itself is looked at, step by step.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::walk::{Halt, Walk};
-use crate::search::Path;
+use super::walk::Walk;
+use crate::search::{Halt, Path};
 use crate::space::{Class, Fairness, Judgement, PropertyKind, Role, StateSpace};
 
 /// Why a loop is fair to one class of steps.
@@ -34,6 +36,16 @@ pub enum Met {
         /// The step.
         after: usize,
     },
+}
+
+impl fmt::Display for Met {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Met::Taken { step } => write!(f, "taken in step {step}"),
+            Met::NotEnabled { after: 0 } => f.write_str("not enabled initially"),
+            Met::NotEnabled { after } => write!(f, "not enabled after step {after}"),
+        }
+    }
 }
 
 /// What is wrong with a loop.
@@ -205,14 +217,14 @@ pub(crate) fn fairness<S: StateSpace>(
 
 /// Whether a path with a loop contradicts a liveness property: `states` are judged from the first to the last, the loop begins with
 /// the one at `start`.
-pub(crate) fn contradicts(
+pub(crate) fn contradicts<J: Borrow<Judgement>>(
     kind: PropertyKind,
     property: usize,
-    states: &[Judgement],
+    states: &[J],
     start: usize,
 ) -> bool {
-    let goal = |state: &Judgement| state.holds >> property & 1 == 1;
-    let premise = |state: &Judgement| state.premise >> property & 1 == 1;
+    let goal = |state: &J| Borrow::<Judgement>::borrow(state).holds >> property & 1 == 1;
+    let premise = |state: &J| Borrow::<Judgement>::borrow(state).premise >> property & 1 == 1;
     let in_loop = &states[start..];
     match kind {
         PropertyKind::Eventually => !states.iter().any(goal),

@@ -140,14 +140,19 @@ pub(crate) struct Arrow {
 impl Layout {
     /// The picture of a path.
     pub(super) fn of(trace: &Trace, path: &TracePath) -> Self {
-        Layout::without(trace, path, &BTreeSet::new())
+        Layout::without(&trace.lanes, &trace.paths, path, &BTreeSet::new())
     }
 
-    /// The picture of a path without the lanes of these names: their events are rows that nothing is drawn in, and what goes to or from them
-    /// has no arrow.
-    pub(crate) fn without(trace: &Trace, path: &TracePath, hidden: &BTreeSet<String>) -> Self {
+    /// The picture of a path, one of those that stand beside each other, without the lanes of these names: their events are rows that nothing is
+    /// drawn in, and what goes to or from them has no arrow.
+    pub(crate) fn without(
+        lanes: &[String],
+        paths: &[TracePath],
+        path: &TracePath,
+        hidden: &BTreeSet<String>,
+    ) -> Self {
         let messages = messages(path);
-        let mut shown = shown_lanes(trace);
+        let mut shown = shown_lanes(lanes, paths);
         shown.retain(|lane| !hidden.contains(lane));
         let place = Places::of(&shown, hidden, path, &messages);
         let mut layout = Layout {
@@ -380,14 +385,14 @@ fn is_stimulus(step: &TraceStep) -> bool {
 }
 
 /// The lanes that are drawn: all actors, and the environment where it sends something.
-fn shown_lanes(trace: &Trace) -> Vec<String> {
-    let steps = || trace.paths.iter().flat_map(|path| &path.steps);
-    let mut lanes: Vec<String> = Vec::with_capacity(trace.lanes.len());
-    for lane in &trace.lanes {
+fn shown_lanes(all: &[String], paths: &[TracePath]) -> Vec<String> {
+    let steps = || paths.iter().flat_map(|path| &path.steps);
+    let mut lanes: Vec<String> = Vec::with_capacity(all.len());
+    for lane in all {
         let is_silent = || {
             let sends =
                 |step: &TraceStep| step.from.as_deref() == Some(ENVIRONMENT) || is_stimulus(step);
-            trace.lanes.len() > 1 && lane == ENVIRONMENT && !steps().any(sends)
+            all.len() > 1 && lane == ENVIRONMENT && !steps().any(sends)
         };
         if !lanes.contains(lane) && !is_silent() {
             lanes.push(lane.clone());

@@ -96,12 +96,12 @@ pub use lasso::{Fair, Flaw, Met};
 pub(crate) use lasso::{contradicts, fairness};
 pub(crate) use layout::{COLUMN, Layout, Mark, ROW, Way, y_of};
 pub use name::file_name;
+pub(crate) use reason::{Seen, Told, of_panic};
 pub use record::{About, record, record_path};
 pub(crate) use record::{hex, hex64};
 pub use replay::{AtEnd, Difference, Replay, replay};
 pub use text::{Style, explained_text, replay_text, text};
 pub(crate) use text::{elide, event as line, is_implied, step_texts};
-pub(crate) use walk::{Halt, ask, steps};
 
 use serde::{Deserialize, Serialize};
 

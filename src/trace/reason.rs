@@ -8,7 +8,7 @@
 use super::diff::{STATE, facets};
 use super::text::{changed_in_words, differing, elide, place_of, width};
 use super::{Change, diff};
-use crate::space::{Asked, Asks, Look, PropertyKind, Rendered, Said};
+use crate::space::{Asked, Asks, IN_FLIGHT, Look, PropertyKind, Rendered, Said};
 use crate::value::{Tree, printable};
 
 /// Columns of the whole line.
@@ -24,11 +24,11 @@ const VALUE: usize = 40;
 const SIDE: usize = 72;
 
 /// A state of a path, as far as the property goes.
-pub(super) struct Seen {
+pub(crate) struct Seen {
     /// What it asks there.
-    pub(super) asked: Vec<Asked>,
+    pub(crate) asked: Vec<Asked>,
     /// The state; empty where it is not needed.
-    pub(super) state: Rendered,
+    pub(crate) state: Rendered,
 }
 
 impl Seen {
@@ -42,17 +42,23 @@ impl Seen {
 }
 
 /// A path whose states were looked at.
-pub(super) struct Told<'a> {
-    pub(super) kind: PropertyKind,
-    pub(super) lanes: &'a [String],
-    /// All states of the path, the first one included. Of a path without a loop the last two have their parts, of one with a loop those of the loop.
-    pub(super) seen: &'a [Seen],
-    pub(super) loop_start: Option<usize>,
+pub(crate) struct Told<'a> {
+    pub(crate) kind: PropertyKind,
+    pub(crate) lanes: &'a [String],
+    /// All states of the path, the first one included. Of a path without a loop the last two are looked at, of one with a loop the parts of those of the
+    /// loop, and what the property asks in all of them.
+    pub(crate) seen: &'a [Seen],
+    pub(crate) loop_start: Option<usize>,
+}
+
+/// That something panicked.
+pub(crate) fn of_panic(message: &str) -> String {
+    format!("panicked: {message}")
 }
 
 impl Told<'_> {
     /// What the property reads: in the last state, or in the loop.
-    pub(super) fn reads(&self) -> Vec<String> {
+    pub(crate) fn reads(&self) -> Vec<String> {
         let from = self.loop_start.unwrap_or(self.seen.len() - 1);
         let asked = self.seen[from..].iter().flat_map(|seen| &seen.asked);
         let mut parts: Vec<String> = Vec::new();
@@ -65,7 +71,7 @@ impl Told<'_> {
     }
 
     /// The reason; `None` where there is nothing to say.
-    pub(super) fn reason(&self) -> Option<String> {
+    pub(crate) fn reason(&self) -> Option<String> {
         match self.kind {
             PropertyKind::Always => self.condition(Asks::Condition, "it"),
             PropertyKind::Implies => self.implication(),
@@ -261,9 +267,6 @@ impl Told<'_> {
         reads(": it reads ", values)
     }
 }
-
-/// The part of a rendered state that holds the messages in flight.
-const IN_FLIGHT: &str = "in flight";
 
 /// Why two runs contradict a `confluent` property: what they end with.
 pub(super) fn of_two_ends(first: &Seen, second: &Seen) -> Option<String> {

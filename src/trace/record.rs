@@ -1,12 +1,12 @@
 //! Recording: from a path by its choices to a trace that stands by itself.
 
 use super::lasso::Lasso;
-use super::reason::{Seen, Told, of_two_ends};
+use super::reason::{Seen, Told, of_panic, of_two_ends};
 use super::states::{known, whole};
-use super::walk::{Halt, Walk};
+use super::walk::Walk;
 use super::{FORMAT, Sent, Shown, Trace, TracePath, TraceStep, VERSION, diff};
 use crate::error::Error;
-use crate::search::{Path, PropertyOutcome, Verdict};
+use crate::search::{Halt, Path, PropertyOutcome, Verdict};
 use crate::space::{Label, PropertyDecl, PropertyKind, Rendered, StateSpace};
 use crate::value::ENCODING_VERSION;
 
@@ -166,7 +166,7 @@ fn walk_path<S: StateSpace>(
         };
     }
     let panic = walk.judge()?.panic;
-    recorded.reason = panic.map(|message| format!("panicked: {message}"));
+    recorded.reason = panic.as_deref().map(of_panic);
     if let Some((_, kind)) = watch.property {
         let told = Told {
             kind,

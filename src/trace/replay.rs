@@ -2,10 +2,10 @@
 
 use super::lasso::{Flaw, Lasso};
 use super::record::{hex, hex64};
-use super::walk::{Halt, Walk, walking};
+use super::walk::Walk;
 use super::{Change, Trace, TracePath, TraceStep, diff};
 use crate::error::Error;
-use crate::search::Verdict;
+use crate::search::{Halt, Verdict, walking};
 use crate::space::{Judgement, PropertyKind, StateSpace};
 use crate::value::ENCODING_VERSION;
 

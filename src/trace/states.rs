@@ -6,7 +6,7 @@
 
 use super::diff::STATE;
 use super::{Change, TracePath, diff};
-use crate::space::Rendered;
+use crate::space::{IN_FLIGHT, Rendered};
 use crate::value::Tree;
 
 /// A state, part by part; `None` where the trace does not tell.
@@ -160,9 +160,6 @@ fn same_change(a: &Change, b: &Change) -> bool {
     };
     a.part == b.part && a.path == b.path && side(&a.before, &b.before) && side(&a.after, &b.after)
 }
-
-/// The part of a rendered state that holds the messages in flight.
-const IN_FLIGHT: &str = "in flight";
 
 /// Makes one change to a part.
 fn apply(part: &mut Tree, change: &Change) -> bool {

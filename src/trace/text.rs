@@ -15,7 +15,7 @@ use std::fmt::Write;
 use super::{
     Change, Explained, Explanation, Fair, Met, Trace, TracePath, TraceStep, decided_in_words,
 };
-use crate::space::Rendered;
+use crate::space::{IN_FLIGHT, Rendered};
 use crate::value::printable;
 use change::UNLIMITED;
 pub(super) use change::{changed_in_words, changes_rows, differing, place_of, rows, state_rows};
@@ -27,7 +27,7 @@ pub(super) use line::{Line, Role, width};
 
 /// Parts of a state of which a step's own line says how they change: the messages on their way, the budgets used up, the partitions
 /// that are up, and the message that a duplicating network of stateright's remembers.
-const IMPLIED: [&str; 4] = ["in flight", "spent", "partitions", "last delivery"];
+const IMPLIED: [&str; 4] = [IN_FLIGHT, "spent", "partitions", "last delivery"];
 
 /// Whether changes of a part are shown where not everything is. An actor always is, whatever its name.
 pub(super) fn shown_in_brief(part: &str, lanes: &[String]) -> bool {
@@ -223,13 +223,8 @@ impl Page<'_> {
         }
         self.line(out, Line::of(Role::Dim, "fairness allows it:"));
         for fair in shown {
-            let met = match fair.met {
-                Met::Taken { step } => format!("taken in step {step}"),
-                Met::NotEnabled { after: 0 } => "not enabled initially".to_owned(),
-                Met::NotEnabled { after } => format!("not enabled after step {after}"),
-            };
             let class = printable(&fair.class);
-            let text = format!("  {class} ({}): {met}", fair.fairness.word());
+            let text = format!("  {class} ({}): {}", fair.fairness.word(), fair.met);
             self.line(out, Line::of(Role::Dim, &text));
         }
     }

@@ -1,27 +1,7 @@
 //! Walking a state space step by step, by whatever tells steps apart.
 
-use crate::error::Error;
-use crate::space::{
-    Absorbed, Answer, Arena, Asked, Class, FairClass, Judgement, Label, PROPERTIES_MAX, Rendered,
-    Share, StateSpace,
-};
-
-/// How often a space may ask to begin again before it is not making progress: once per property it may hold, and once more.
-const RESTARTS_MAX: usize = PROPERTIES_MAX + 1;
-
-/// Why a walk cannot go on.
-pub(crate) enum Halt {
-    /// What the space learnt changes its earlier answers: walk again from the beginning.
-    Restart,
-    /// The model is at fault.
-    Error(Error),
-}
-
-impl From<Error> for Halt {
-    fn from(error: Error) -> Self {
-        Halt::Error(error)
-    }
-}
+use crate::search::{Halt, ask, steps};
+use crate::space::{Arena, Asked, Class, FairClass, Judgement, Label, Rendered, Share, StateSpace};
 
 /// A state of a space, and what is needed to leave it.
 pub(super) struct Walk<'s, S: StateSpace> {
@@ -33,44 +13,6 @@ pub(super) struct Walk<'s, S: StateSpace> {
     scratch: S::Scratch,
 }
 
-/// Walks as often as the space asks to begin again.
-pub(super) fn walking<S: StateSpace, T>(
-    space: &mut S,
-    mut walk: impl FnMut(&mut S) -> Result<T, Halt>,
-) -> Result<T, Error> {
-    for _ in 0..RESTARTS_MAX {
-        match walk(space) {
-            Ok(done) => return Ok(done),
-            Err(Halt::Restart) => {}
-            Err(Halt::Error(error)) => return Err(error),
-        }
-    }
-    panic!("a state space asked to begin again more often than it can have reasons to")
-}
-
-/// Asks until the space knows the answer.
-pub(crate) fn ask<S: StateSpace>(
-    space: &mut S,
-    scratch: &mut S::Scratch,
-    mut question: impl FnMut(&S, &mut S::Scratch) -> Answer,
-) -> Result<(), Halt> {
-    while let Answer::Missing = question(space, scratch) {
-        match space.absorb(std::slice::from_mut(scratch))? {
-            Absorbed::Continue => {}
-            Absorbed::Restart => return Err(Halt::Restart),
-        }
-    }
-    Ok(())
-}
-
-/// The steps among the places of an expansion: a zero marks a place without a step.
-pub(crate) fn steps(successors: &[u64]) -> Vec<(u32, u64)> {
-    let places = (0_u32..).zip(successors.iter().copied());
-    places
-        .filter(|&(_, fingerprint)| fingerprint != 0)
-        .collect()
-}
-
 impl<'s, S: StateSpace> Walk<'s, S> {
     /// Starts in the initial state `index`; if there is no such state, says how many there are.
     pub(super) fn start(space: &'s mut S, index: usize) -> Result<Result<Self, usize>, Halt> {
@@ -80,9 +22,7 @@ impl<'s, S: StateSpace> Walk<'s, S> {
         if index >= initial_states {
             return Ok(Err(initial_states));
         }
-        while here.len() > index + 1 {
-            here.pop();
-        }
+        here.truncate(index + 1);
         Ok(Ok(Walk {
             space,
             initial_states,

@@ -50,13 +50,15 @@ pub(crate) fn without_a_click(stage: &Stage<'_>) {
     let number = server.property(property);
     let shows = header["counterexamples"].as_array().expect("a list").iter();
     let mut shows = shows.filter(|one| one["property"] == number);
-    let step = &shows.next().expect("the path shows it")["step"];
+    let shown = shows.next().expect("the path shows it");
+    let step = &shown["step"];
+    let why = shown["why"].as_str().expect("a reason");
 
     assert_eq!(page.path(), path);
     assert!(page.text(".top [data-verdict]").contains("violated"));
     let headline = page.text("[data-headline]");
     assert_eq!(page.attribute("[data-headline]", "data-headline"), property);
-    for said in [property, "violated", &format!("step {step} of ")] {
+    for said in [property, "violated", &format!("step {step} of "), why] {
         assert!(headline.contains(said), "{said} is not in: {headline}");
     }
     let is_quick = times.iter().any(|&ms| ms < 1000.0);

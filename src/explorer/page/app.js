@@ -10,7 +10,7 @@ import { beginning, lettersAt, Paths, violations } from './paths.js';
 import { Resources } from './resource.js';
 import { Router } from './route.js';
 import { Rows } from './rows.js';
-import { Visited } from './visited.js';
+import { lengthOf, Visited } from './visited.js';
 
 /** @typedef {{ id: number, kind: 'error' | 'warn' | 'info', text: string, detail?: string }} Notice */
 /** @typedef {'trace' | 'properties' | 'actions' | 'state'} Panel */
@@ -231,19 +231,13 @@ export class App {
     this.property = discovery.property;
     const id = discovery.paths[which];
     if (id === undefined) return;
-    this.go({ p: id, at: discovery.loop_start ?? Math.min(discovery.steps, this.lengthOf(id)), ...this.tabForPath() });
+    this.go({ p: id, at: discovery.loop_start ?? Math.min(discovery.steps, lengthOf(id)), ...this.tabForPath() });
     this.announce();
   }
 
   /** A path is not looked at in the comparison. */
   tabForPath() {
     return this.route.tab === 'compare' ? { tab: /** @type {const} */ ('spacetime') } : {};
-  }
-
-  /** @param {string} id of a path without a loop, or with one */
-  lengthOf(id) {
-    const body = id.split('.')[1] ?? '';
-    return Math.max(0, Math.floor((body.length - 4) / 6));
   }
 
   /** Takes an action. @param {import('./types.js').Action} action */

@@ -1,8 +1,6 @@
 /** The headline: what the path that is looked at shows, and why, in one look; else what the check found. */
 import { html, nothing } from './vendor/lit-html/lit-html.js';
-import * as api from './api.js';
-import { beginning } from './paths.js';
-import { changeLine, claim, counted, number, verdictGlyph, verdictWord } from './words.js';
+import { claim, counted, number, verdictGlyph, verdictWord } from './words.js';
 
 /** @param {import('./app.js').App} app */
 export function headline(app) {
@@ -36,27 +34,15 @@ function finding(app, header, shown) {
 }
 
 /**
- * One line: the step that shows it and what it changed; of a loop what goes on.
+ * One line: the step that shows it, and why that violates the property, as its trace says.
  * @param {import('./app.js').App} app @param {import('./types.js').Path} header @param {import('./types.js').Counterexample} shown
  */
 function why(app, header, shown) {
   const isLoop = header.loop && app.model?.properties[shown.property]?.liveness;
-  if (isLoop || shown.step === 0) return html`<p class="reason plain" data-reason>${withoutName(app, shown)}</p>`;
-  const key = `state ${app.paths.number(header.id)} ${shown.step} diff`;
-  const state = app.resources.get(key, () => api.state(beginning(header, shown.step), shown.step, 'diff')).value;
-  const step = app.paths.get(app.asked, shown.step).steps[shown.step];
-  const rows = (state?.diff ?? []).filter((/** @type {any} */ row) => row.lane !== null);
-  const note = state?.verdicts.find((/** @type {any} */ one) => one.property === shown.property)?.note;
+  const step = isLoop || shown.step === 0 ? undefined : app.paths.get(app.asked, shown.step).steps[shown.step];
+  const said = shown.why ?? (step ? null : shown.reason);
   return html`
-    <p class="reason"><span class="only-read">${shown.reason}</span>${step ? html`<span title=${step.label}>${step.short}</span>` : nothing}${rows.slice(0, 2).map((/** @type {any} */ row) => html`<span class="because">${changeLine(row, 40)}</span>`)}${rows.length > 2 ? html`<span class="because">and ${rows.length - 2} more</span>` : nothing}</p>
-    ${note ? html`<p class="reason">${note}</p>` : nothing}`;
-}
-
-/** The reason, without the name that stands above it. @param {import('./app.js').App} app @param {import('./types.js').Counterexample} shown */
-function withoutName(app, shown) {
-  const property = app.model?.properties[shown.property];
-  const start = `${property?.words} "${property?.name}" `;
-  return shown.reason.startsWith(start) ? `It ${shown.reason.slice(start.length)}` : shown.reason;
+    <p class="reason" data-reason>${said === shown.reason ? nothing : html`<span class="only-read">${shown.reason}: </span>`}${step ? html`<span title=${step.label}>${step.short}</span>` : nothing}${said ? html`<span class="why">${said}</span>` : nothing}</p>`;
 }
 
 /** @param {import('./app.js').App} app */
@@ -66,6 +52,8 @@ function nothingShown(app) {
   const discoveries = run?.discoveries ?? [];
   const bad = discoveries.filter((one) => one.verdict === 'violated');
   const verdict = run?.verdict ?? null;
+  // Of two runs that end differently none shows it alone.
+  const pair = bad.find((one) => one.paths.includes(app.header?.id ?? ''));
   const witnesses = discoveries.filter((one) => one.verdict === 'holds' && one.paths.length);
   const isDone = run?.state === 'done';
   let title = 'The check goes on';
@@ -79,8 +67,8 @@ function nothingShown(app) {
     <section class="headline" data-verdict=${bad.length ? 'none' : isDone ? verdict : 'none'} data-headline="" aria-label="Finding">
       <span class="big" aria-hidden="true">${verdictGlyph(verdict)}</span>
       <div class="text" role="status">
-        <h2>${title}${bad.some((one) => one.paths.length) ? html` <span class="kind">· this path shows none of it</span>` : nothing}</h2>
-        <p class="reason"><span class="lead">${run?.error ?? (bad.length ? bad.map((one) => (one.paths.length ? claim(properties[one.property]) : one.reason)).join(', ') : states)}${isDone && run.summary?.cuts.length ? ` · cut by ${run.summary.cuts.join(', ')}` : ''}${run?.summary?.stopped ? ` · stopped: ${run.summary.stopped}` : ''}</span></p>
+        <h2>${title}${bad.some((one) => one.paths.length) && !pair ? html` <span class="kind">· this path shows none of it</span>` : nothing}</h2>
+        <p class="reason"><span class="lead">${run?.error ?? (bad.length ? bad.map((one) => (one.paths.length ? claim(properties[one.property]) + (one === pair && one.why ? `: ${one.why}` : '') : one.reason)).join(', ') : states)}${isDone && run.summary?.cuts.length ? ` · cut by ${run.summary.cuts.join(', ')}` : ''}${run?.summary?.stopped ? ` · stopped: ${run.summary.stopped}` : ''}</span></p>
       </div>
       ${bad.some((one) => one.paths.length) ? html`<button data-command="violation" title="v" @click=${() => app.violation()}>Show</button>` : nothing}
       ${!bad.length && witnesses[0] && app.header?.n_steps === 0 ? html`<button @click=${() => app.discovery(witnesses[0])}>See a witness</button>` : nothing}

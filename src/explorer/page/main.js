@@ -10,6 +10,7 @@
  * | `.top [data-verdict][data-run][data-connection]` | verdict of the whole run, `none` while unknown; state of the run; `connected`, `disconnected` |
  * | `[data-counter=unique\|depth\|queue\|rate\|seconds]` | counters |
  * | `[data-headline][data-headline-step][data-verdict]` | the headline: property, position, verdict |
+ * | `[data-reason]` | in the headline: what happened, and why that violates the property |
  * | `[data-property=NAME][data-verdict][data-now]` | a property: over the run, and at this state (`holds`, `violated`, `met`, `pending`, `idle`, `open`) |
  * | `[data-jump=NUMBER]`, `[data-until=NUMBER]` | its buttons: to counterexample or witness; to where it changes |
  * | `[data-action=CODE][data-kind][data-action-number][data-mark=new\|seen\|no-op][data-breaks][data-taken]` | an enabled action; `[data-action-group=ACTOR]` around |

@@ -62,7 +62,7 @@ function row(app, property) {
   const isShown = app.header?.counterexamples.find((one) => one.property === property.property);
   const color = verdict === 'violated' ? 'bad' : verdict === 'holds' ? 'good' : verdict === null ? 'dim' : 'warn';
   const nowColor = now === 'violated' ? 'bad' : now === 'holds' || now === 'met' ? 'good' : 'dim';
-  const title = property.kind === property.name.replaceAll(' ', '_') ? property.name : html`<span class="kind">${property.words}</span> ${property.name}`;
+  const title = property.words === property.name ? property.name : html`<span class="kind">${property.words}</span> ${property.name}`;
   return html`
     <li class="property" data-property=${property.name} data-property-number=${property.property} data-verdict=${verdict ?? 'none'} data-now=${now ?? 'none'}>
       <span class="mark ${color}" aria-hidden="true">${verdictGlyph(verdict)}</span>
@@ -92,7 +92,7 @@ function jump(app, property, discovery) {
     <span class="jumps ${discovery.paths.length > 1 ? 'many' : ''}">
       ${discovery.paths.map((_, i) => html`
         <button class="jump" data-jump=${property.property} aria-pressed=${isHere && discovery.paths[i] === app.header?.id} aria-label=${`Show the ${what} of ${property.name}${discovery.paths.length > 1 ? `, run ${i + 1}` : ''}`}
-          title=${`${discovery.reason} (${discovery.steps} steps)`} @click=${() => app.discovery(discovery, i)}>${discovery.paths.length > 1 ? `run ${i + 1}` : word}</button>`)}
+          title=${`${discovery.reason}${discovery.why ? `: ${discovery.why}` : ''} (${discovery.steps} steps)`} @click=${() => app.discovery(discovery, i)}>${discovery.paths.length > 1 ? `run ${i + 1}` : word}</button>`)}
       ${discovery.paths.length === 2 ? html`<button class="jump" @click=${() => app.go({ p: discovery.paths[0], vs: discovery.paths[1], tab: 'compare', at: null })}>compare</button>` : nothing}
     </span>`;
 }

@@ -71,25 +71,9 @@ export class Resources {
     return answer;
   }
 
-  /** Puts an answer that came by another way. @param {string} key @param {any} value */
-  put(key, value) {
-    this.entries.set(key, { value, loading: false });
-    this.trim();
-  }
-
-  /** The answer if it is there. @param {string} key @returns {any} */
-  peek(key) {
-    return this.entries.get(key)?.value;
-  }
-
   /** Whether an answer is awaited. @param {string} key */
   isLoading(key) {
     return this.entries.get(key)?.loading ?? false;
-  }
-
-  /** Forgets answers, so that they are asked for again. @param {string} start of their keys */
-  drop(start) {
-    for (const key of [...this.entries.keys()]) if (key.startsWith(start)) this.entries.delete(key);
   }
 
   /** Forgets answers that were errors. */

@@ -148,6 +148,7 @@ function flat(tree) {
     case 'tuple': return `${inside[0]}(${all(inside[1])})`;
     case 'struct': return `${inside[0]}{${inside[1].map((/** @type {any} */ [key, one]) => `${key}: ${flat(one)}`).join(', ')}}`;
     case 'text': return JSON.stringify(inside);
+    case 'unit': return inside || '()';
     default: return String(inside);
   }
 }

@@ -15,7 +15,7 @@
  * @typedef {{ property: number, before: StateVerdict, after: StateVerdict }} Turn
  * @typedef {{ number: number, code: string, kind: string, lane: number, from: number | null, label: string, short: string, fault: boolean, no_op: boolean, changed: number[], changes: number, sent: number, state: string, verdicts: string, turned: Turn[], outside: boolean }} Step
  * @typedef {{ start: number, stays: boolean, fairness: { class: string, fairness: string, met: string }[] }} Loop
- * @typedef {{ property: number, verdict: 'violated' | 'holds', step: number, reason: string }} Counterexample
+ * @typedef {{ property: number, verdict: 'violated' | 'holds', step: number, reason: string, why: string | null }} Counterexample
  * @typedef {{ id: string, base_length: number, code_length: number, initial: number, initial_states: number, n_steps: number, start: { state: string, verdicts: string, outside: boolean }, from: number, steps: Step[], loop: Loop | null, counterexamples: Counterexample[], turns: number[], faults: number[], differs: Differs | null }} Path
  * @typedef {{ part: string, lane: number | null, path: string, change: 'changed' | 'added' | 'removed', before: Value | null, after: Value | null }} DiffRow
  * @typedef {{ from: number | null, from_name: string, content: Value, remaining: string | null }} InFlight
@@ -31,7 +31,7 @@
  * @typedef {{ path: string, at: number, found: boolean, to: number, turned: Turn[] }} Until
  * @typedef {{ a: string, b: string, common: number, differs: { kind: string, step: number, message: string, a: Step | null, b: Step | null, state: DiffRow[] } | null }} Compare
  * @typedef {{ unique: number, generated: number, depth: number, queue: number, bytes: number, seconds: number, rate: number }} Progress
- * @typedef {{ property: number, verdict: 'violated' | 'holds', steps: number, paths: string[], loop_start: number | null, reason: string, final: boolean }} Discovery
+ * @typedef {{ property: number, verdict: 'violated' | 'holds', steps: number, paths: string[], loop_start: number | null, reason: string, why: string | null, final: boolean }} Discovery
  * @typedef {{ property: number, verdict: Verdict | null, as_expected: boolean | null, note: string | null }} RunProperty
  * @typedef {{ unique: number, generated: number, transitions: number, depth: number, stopped: string | null, cuts: string[], omission_bound: number, symmetry: string | null, assumptions: string[], warnings: string[], never_exercised: string[] }} Summary
  * @typedef {{ run: number, state: 'idle' | 'running' | 'stopping' | 'done' | 'failed', progress: Progress, verdict: Verdict | null, properties: RunProperty[], discoveries: Discovery[], summary: Summary | null, error: string | null }} Run

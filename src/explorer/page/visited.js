@@ -21,8 +21,11 @@ const KEPT_CHARACTERS = 400_000;
 
 const CODE = 6;
 
+/** How many steps a path's name has. @param {string} id */
+export const lengthOf = (id) => partsOf(id).codes.length / CODE;
+
 /** A path's name in parts. @param {string} id @returns {{ root: string, codes: string, loop: number | null }} */
-export function partsOf(id) {
+function partsOf(id) {
   const [initial, body = '', loop] = id.split('.');
   if (loop === undefined && (body.length - 4) % CODE !== 0) return { root: initial, codes: '', loop: Number(body) };
   return { root: body ? `${initial}.${body.slice(0, 4)}` : initial, codes: body.slice(4), loop: loop === undefined ? null : Number(loop) };

@@ -77,15 +77,5 @@ export function size(bytes) {
 /** A text cut where it is long. @param {string} text @param {number} length */
 export const cut = (text, length) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
 
-/** What a row of a diff says in one line. @param {import('./types.js').DiffRow} row @param {number} [length] of each side */
-export function changeLine(row, length = 60) {
-  const where = `${row.part}${row.path}`;
-  const before = row.before && cut(row.before.text, length);
-  const after = row.after && cut(row.after.text, length);
-  if (before === null) return `${where} + ${after ?? ''}`;
-  if (after === null) return `${where} − ${before}`;
-  return `${where} ${before} → ${after}`;
-}
-
 /** A property as a sentence names it. @param {import('./types.js').Property | undefined} property */
 export const claim = (property) => (property === undefined ? 'a property' : property.words === property.name ? property.name : `${property.words} “${property.name}”`);

@@ -4,9 +4,9 @@
 
 use std::collections::HashMap;
 
+use crate::search::{Halt, ask, steps};
 use crate::space::{Arena, Class, Fairness, Judgement, Role, Share, StateSpace};
 use crate::trace::record::{hex, hex64};
-use crate::trace::walk::{Halt, ask, steps};
 use crate::trace::{TracePath, TraceStep};
 
 /// A step of a state.
@@ -83,9 +83,7 @@ impl<S: StateSpace> Ahead<S> {
         if path.initial >= initial.len() {
             return Ok(Err(0));
         }
-        while initial.len() > path.initial + 1 {
-            initial.pop();
-        }
+        initial.truncate(path.initial + 1);
         let before = self.states.len();
         self.states.append(&mut initial);
         let first = self.add(space, before + path.initial)?;

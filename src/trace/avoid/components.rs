@@ -1,5 +1,5 @@
 //! Strongly connected components of the states ahead, by Tarjan's algorithm (SIAM Journal on Computing 1:2, 1972), without recursion. The search for fair
-//! loops has one of its own, made for many states; here it is plain.
+//! loops has one of its own, made for many states; here it is plain. The two share nothing, since tests hold one against the other.
 
 /// A graph over the numbers below `len`.
 pub(super) trait Digraph {

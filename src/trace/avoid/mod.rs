@@ -16,9 +16,9 @@ mod ahead;
 mod components;
 mod fair;
 
-use super::walk::{Halt, walking};
 use super::{Trace, TracePath, TraceStep};
 use crate::error::Error;
+use crate::search::{Halt, walking};
 use crate::space::{PropertyKind, StateSpace};
 use ahead::Ahead;
 use fair::Product;

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::space::{Rendered, StepKind};
+use crate::space::{IN_FLIGHT, Rendered, StepKind};
 use crate::trace::{TracePath, TraceStep};
 use crate::value::Tree;
 
@@ -117,7 +117,7 @@ fn taken(step: &TraceStep) -> Option<Key<'_>> {
 fn is_in_flight(state: &Rendered, (from, to, content): &Key<'_>) -> bool {
     let link = format!("{from} → {to}");
     let links = state.iter().filter_map(|(part, tree)| match tree {
-        Tree::Map(links) if part == "in flight" => Some(links),
+        Tree::Map(links) if part == IN_FLIGHT => Some(links),
         _ => None,
     });
     links.flatten().any(|(name, messages)| match messages {

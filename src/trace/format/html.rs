@@ -6,8 +6,9 @@
 use std::fmt::Write;
 
 use super::super::text::{Line, Role, changes_rows, event, rows, state_rows};
-use super::super::{Fair, Met, Trace, TraceStep};
-use super::svg::{claim, escape, is_bad, is_mere, picture, subject};
+use super::super::{Fair, Trace, TraceStep};
+use super::claim::{claim, is_bad, is_mere, subject};
+use super::svg::{escape, picture};
 use crate::space::Rendered;
 use crate::value::printable;
 
@@ -178,13 +179,8 @@ fn fairness(page: &mut String, owed: &[Fair]) {
     }
     page.push_str("<details open=\"\"><summary>Why fairness allows it</summary><pre>");
     for fair in owed {
-        let met = match fair.met {
-            Met::Taken { step } => format!("taken in step {step}"),
-            Met::NotEnabled { after: 0 } => "not enabled initially".to_owned(),
-            Met::NotEnabled { after } => format!("not enabled after step {after}"),
-        };
         let class = escape(&printable(&fair.class));
-        let _ = writeln!(page, "{class} ({}): {met}", fair.fairness.word());
+        let _ = writeln!(page, "{class} ({}): {}", fair.fairness.word(), fair.met);
     }
     page.push_str("</pre></details>\n");
 }

@@ -13,8 +13,8 @@ use serde_json::{Map, Value, json};
 use super::super::states::{Known, states};
 use super::super::text::event;
 use super::super::{Trace, TracePath};
+use super::claim::{claim, subject};
 use super::json::escaped;
-use super::svg::{claim, subject};
 use crate::value::Tree;
 
 /// The trace as ITF, indented, with a line break at the end. Of two paths the first.

@@ -3,8 +3,8 @@
 //! The test holds the whole trace, so that it needs no file besides it. It says where the crate's models are in one place, `catalogue()`.
 
 use super::super::Trace;
+use super::claim::{claim, subject};
 use super::json::to_json;
-use super::svg::{claim, subject};
 
 /// The trace as a file of Rust with one test, with a line break at the end.
 pub fn to_rust_test(trace: &Trace) -> String {

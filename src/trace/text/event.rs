@@ -3,6 +3,7 @@
 use super::line::{Line, Role, elide, width};
 use crate::space::StepKind;
 use crate::trace::TraceStep;
+use crate::trace::causality::ENVIRONMENT;
 use crate::value::{Tree, printable};
 
 /// A message is given at least this many columns before it is cut.
@@ -57,7 +58,7 @@ impl Event {
         let arrow = |message: String, head, remark: &str| Event::Arrow {
             from: match &step.from {
                 Some(from) => printable(from).into_owned(),
-                None => "environment".to_owned(),
+                None => ENVIRONMENT.to_owned(),
             },
             message,
             head,

@@ -327,6 +327,78 @@ fn what_is_exported_is_loaded_again() {
     assert_eq!(loaded["paths"][0]["id"], start.as_str());
 }
 
+/// The violation of a property: as the explorer found and exports it, and as a check writes it.
+fn why_of(model: &str, property: &str) -> Option<String> {
+    let explorer = Explorer::start(&[model]);
+    let path = explorer.path_of(property);
+    let number = self::property(&explorer, property);
+    let exported = format!("/api/v1/paths/{path}/export?format=json&property={number}");
+    let mut exported = explorer.get(&exported).json();
+    let dir = tempfile::tempdir().expect("a folder");
+    let checked = std::process::Command::new(env!("CARGO_BIN_EXE_allways"))
+        .args(["check", model, "--property", property, "--quiet"])
+        .arg("--trace-dir")
+        .arg(dir.path())
+        .output()
+        .expect("it runs");
+    let files: Vec<_> = std::fs::read_dir(dir.path()).expect("there").collect();
+    assert_eq!(files.len(), 1, "{checked:?}");
+    let file = files.into_iter().next().expect("one").expect("it is there");
+    let file = std::fs::read_to_string(file.path()).expect("it is text");
+    let written: Value = serde_json::from_str(&file).expect("it is JSON");
+    // Whether it was chosen among the shortest nobody knows of a path that somebody walked.
+    exported["tie_break"] = written["tie_break"].clone();
+    assert_eq!(exported, written, "{model}: {property}");
+
+    let why = written["paths"][0]["reason"].as_str().map(str::to_owned);
+    let shown = explorer.json(&format!("/api/v1/paths/{path}"));
+    let run = explorer.done();
+    for list in [&shown["counterexamples"], &run["discoveries"]] {
+        let one = array(list).iter().find(|one| one["property"] == number);
+        assert_eq!(one.expect("it is told")["why"].as_str(), why.as_deref());
+    }
+    why
+}
+
+#[test]
+fn the_explorer_says_why_as_the_trace_does() {
+    let why = why_of(JOIN, STRANGER).expect("there is a reason");
+    assert!(why.contains("makes it false: "), "{why}");
+    let why = why_of(
+        "failure-detector/heartbeat-asynchronous",
+        "in the end only crashed processes are suspected",
+    );
+    let why = why.expect("there is a reason");
+    assert!(why.contains(", in every round"), "{why}");
+}
+
+#[test]
+fn a_path_that_goes_on_behind_a_violation_says_what_its_beginning_says() {
+    let explorer = Explorer::start(&[JOIN]);
+    let path = explorer.path_of(STRANGER);
+    let stranger = property(&explorer, STRANGER);
+    let shown = |path: &str| {
+        let view = explorer.json(&format!("/api/v1/paths/{path}"));
+        let mut shows = array(&view["counterexamples"]).iter();
+        let one = shows.find(|one| one["property"] == stranger);
+        one.expect("it is shown").clone()
+    };
+    let next = actions(&explorer, &path);
+    let longer = format!("{path}{}", text(&next[0]["code"]));
+    assert_eq!(shown(&longer), shown(&path));
+    let export = format!("/api/v1/paths/{longer}/export?format=json&property={stranger}");
+    let exported = explorer.get(&export).json();
+    assert_eq!(exported["paths"][0]["reason"], shown(&path)["why"]);
+    // What is read is that of the last state, which is another.
+    assert_eq!(exported["paths"][0]["reads"], Value::Null);
+    // A witness needs no reason.
+    let witness = explorer.path_of("rebalancing happens");
+    let view = explorer.json(&format!("/api/v1/paths/{witness}"));
+    let mut shows = array(&view["counterexamples"]).iter();
+    let one = shows.find(|one| one["verdict"] == "holds");
+    assert_eq!(one.expect("it is shown")["why"], Value::Null);
+}
+
 #[test]
 fn two_paths_part_where_they_part() {
     let explorer = Explorer::start(&["links/raw", "--no-check"]);

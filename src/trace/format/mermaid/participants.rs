@@ -2,12 +2,10 @@
 
 use super::escape;
 use crate::trace::Trace;
+use crate::trace::causality::ENVIRONMENT;
 
 /// Longer names are cut.
 const NAME: usize = 40;
-
-/// The lane of what no actor does.
-const ENVIRONMENT: &str = "environment";
 
 /// Words that mean something where a line may begin with a name, in any case.
 const KEYWORDS: [&str; 33] = [
