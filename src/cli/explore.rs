@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use clap::ArgAction;
 
 use super::exit::Exit;
+use super::watch::Watch;
 use super::{Context, check, complain, cores, files, runner, units, watch, watchdog};
 use crate::catalogue::{Catalogue, Entry, Variant};
 use crate::error::Error;
@@ -19,7 +20,7 @@ use crate::trace::Trace;
 ///
 /// Serves a page that shows what can happen: the steps of a counterexample, the state at each, what else could happen there, and
 /// where that leads. A check runs in the background, and what it finds comes to the page. The address is printed once the server
-/// listens; it holds a token, and nobody without it is answered. Ctrl-C ends it.
+/// listens; it holds a token, and nobody without it is answered. Ctrl-C ends it, with exit code 0.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -104,6 +105,8 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Exit, Error>
             ..Options::default()
         },
         checks: !args.no_check,
+        // It shows nothing by itself, and answers who asks how far the check is.
+        watch: &|| Box::new(Watch::new(&name, None, true)),
         command: format!("{} explore {}{shown}", context.program, quoted(&name)),
     };
     watch::catch_signals();

@@ -153,7 +153,7 @@ fn facets(part: &Tree) -> (&Tree, Vec<(&str, &Tree)>) {
     (part, Vec::new())
 }
 
-/// The timers of a set, or of a map to the ticks that remain.
+/// The timers of a set, or of a map to the ticks that remain, which say themselves that they do: `in 1..=2`.
 fn each(timers: &Tree) -> Vec<ValueView> {
     match timers {
         Tree::Set(timers) => timers.iter().map(ValueView::of).collect(),
@@ -162,7 +162,7 @@ fn each(timers: &Tree) -> Vec<ValueView> {
             timers
                 .map(|(timer, remaining)| ValueView {
                     tree: timer.clone(),
-                    text: format!("{} in {}", timer.text(), remaining.text()),
+                    text: format!("{} {}", timer.text(), remaining.text()),
                 })
                 .collect()
         }

@@ -3,12 +3,10 @@
 use serde::Serialize;
 
 use super::Explorer;
+use super::short::{Short, short};
 use crate::space::StepKind;
-use crate::trace::{Change, TraceStep, elide, is_implied, line};
+use crate::trace::{Change, Parts, TraceStep, is_implied};
 use crate::value::Tree;
-
-/// Columns of a short label.
-const SHORT: usize = 60;
 
 /// What happens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -21,23 +19,35 @@ pub struct Happening {
     pub from: Option<usize>,
     /// As the terminal prints it.
     pub label: String,
-    /// The same, cut.
+    /// The same, cut: of a long content only as much as there is room for.
     pub short: String,
+    /// The same in three: what stands before the content, the content, what stands behind it.
+    pub parts: Short,
     /// Whether it is a fault.
     pub fault: bool,
     /// Nothing comes of it.
     pub no_op: bool,
 }
 
+impl Happening {
+    /// Has its label cut otherwise.
+    pub(super) fn cut(&mut self, parts: Short) {
+        self.short = parts.text();
+        self.parts = parts;
+    }
+}
+
 impl Explorer {
     pub(super) fn happening(&self, step: &TraceStep) -> Happening {
-        let label = line(step, self.lanes());
+        let label = Parts::of(step, self.lanes());
+        let parts = short(&label);
         Happening {
             kind: step.kind,
             lane: self.lane(&step.lane).unwrap_or(0),
             from: step.from.as_ref().and_then(|from| self.lane(from)),
-            short: elide(&label, SHORT),
-            label,
+            label: label.text(),
+            short: parts.text(),
+            parts,
             fault: step.kind.is_fault(),
             no_op: is_no_op(step, self.lanes()),
         }

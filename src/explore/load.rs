@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::ground::{Spot, Terrain};
-use super::way::{self, Guide, Parting, PartingKind, Way};
+use super::pair::Together;
+use super::way::{self, Guide, Parting, PartingKind};
 use super::{Explorer, Refused, STEPS_MAX, Stuck};
 use crate::error::Error;
 use crate::search::{Discovery, Halt, Verdict};
@@ -20,6 +21,8 @@ pub struct Loaded {
     pub paths: Vec<LoadedPath>,
     /// Everything goes as recorded, and the property says what it said.
     pub same: bool,
+    /// What two of them show together.
+    pub together: Option<Together>,
 }
 
 /// The property that a trace is about.
@@ -71,7 +74,18 @@ impl Explorer {
             .clone()
             .position(|decl| decl.kind == shown.kind && decl.name == shown.name);
         let goes = paths.iter().all(|path| path.differs.is_none());
-        let says = property.is_some_and(|property| self.says(trace, property, &ways));
+        let together = match (property, &ways[..]) {
+            (Some(property), [a, b]) if goes => self.together(property, a, b)?,
+            _ => None,
+        };
+        let says = property.is_some_and(|property| {
+            match (shown.kind, shown.verdict) {
+                // Nothing is claimed: a way that somebody walked.
+                (_, Verdict::Inconclusive) => true,
+                (PropertyKind::Confluent, _) => together.is_some(),
+                _ => ways.iter().any(|way| way.shown(property).is_some()),
+            }
+        });
         Ok(Loaded {
             property: Some(LoadedProperty {
                 property,
@@ -81,6 +95,7 @@ impl Explorer {
             }),
             paths,
             same: goes && says,
+            together,
         })
     }
 
@@ -116,24 +131,6 @@ impl Explorer {
         let error = Error::usage(format!("the trace is of {name}"))
             .with_cure(format!("allways explore {name}"));
         Err(Stuck::Refused(Refused::Foreign(error)))
-    }
-
-    /// Whether the property says of these ways what the trace was recorded for.
-    fn says(&self, trace: &Trace, property: usize, ways: &[Way]) -> bool {
-        match (trace.property.kind, trace.property.verdict) {
-            // Nothing is claimed: a way that somebody walked.
-            (_, Verdict::Inconclusive) => true,
-            (PropertyKind::Confluent, _) => {
-                let value = |way: &Way| {
-                    let end = self.ground.judgement(way.spots[way.n_steps()]);
-                    let mut of = end.confluent.iter();
-                    of.find(|(p, _, _)| *p == property).map(|&(_, i, v)| (i, v))
-                };
-                matches!((ways.first().and_then(value), ways.get(1).and_then(value)),
-                    (Some((a_inputs, a)), Some((b_inputs, b))) if a_inputs == b_inputs && a != b)
-            }
-            _ => ways.iter().any(|way| way.shown(property).is_some()),
-        }
     }
 }
 

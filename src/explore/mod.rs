@@ -13,7 +13,9 @@ mod ground;
 mod happening;
 mod load;
 mod next;
+mod pair;
 mod path;
+mod short;
 mod spacetime;
 mod state;
 #[cfg(test)]
@@ -28,7 +30,9 @@ pub use compare::{Compared, Parted, PartedKind};
 pub use happening::Happening;
 pub use load::{Loaded, LoadedPath, LoadedProperty};
 pub use next::{Action, Group, Next, StartState};
+pub use pair::Together;
 pub use path::{FairView, LoopView, PathView, StartView, StepView, Turn, Until};
+pub use short::Short;
 pub use spacetime::{Bracket, Cone, DownView, EdgeView, EventView, LaneView, Point, Spacetime};
 pub use state::{ChangeKind, DiffRow, PartView, PropertyState, SentView, State, ValueView, View};
 pub use verdicts::{Shows, StateVerdict};
@@ -216,6 +220,18 @@ impl Explorer {
     /// It is no address, or there is no such property; the model is at fault.
     pub fn trace(&mut self, path: &str, property: Option<usize>) -> Result<Trace, Refused> {
         self.asking(|explorer| explorer.trace_of(path, property))
+    }
+
+    /// The trace of two paths that contradict a property together: the first such, unless one is named.
+    ///
+    /// # Errors
+    /// They show nothing together; and as for [`trace`](Explorer::trace).
+    pub fn trace_of_pair(
+        &mut self,
+        paths: [&str; 2],
+        property: Option<usize>,
+    ) -> Result<Trace, Refused> {
+        self.asking(|explorer| explorer.trace_of_two(paths, property))
     }
 
     /// The path in a format for files.

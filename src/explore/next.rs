@@ -4,10 +4,11 @@ use serde::Serialize;
 
 use super::code::Code;
 use super::happening::Happening;
+use super::short::shorts;
 use super::verdicts::{Memory, StateVerdict};
 use super::way::Way;
 use super::{Explorer, Stuck};
-use crate::trace::hex64;
+use crate::trace::{Parts, hex64};
 
 /// What can happen next.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -85,7 +86,8 @@ impl Explorer {
             let choices = self.ground.choices(spot)?;
             choices.iter().map(|c| (c.fingerprint, c.code)).collect()
         };
-        let mut actions = Vec::with_capacity(choices.len());
+        let mut actions: Vec<Action> = Vec::with_capacity(choices.len());
+        let mut labels = Vec::with_capacity(choices.len());
         for (choice, (fingerprint, code)) in choices.into_iter().enumerate() {
             let after = self.ground.take(spot, choice)?;
             let step = self.step_between(spot, choice, after)?;
@@ -110,6 +112,11 @@ impl Explorer {
                 outside: judgement.outside != 0,
                 taken: way.choices.get(at) == Some(&choice),
             });
+            labels.push(Parts::of(&step, self.lanes()));
+        }
+        // Beside each other, no two that differ may look the same.
+        for (action, parts) in actions.iter_mut().zip(shorts(&labels)) {
+            action.happens.cut(parts);
         }
         let n_actions = actions.len();
         Ok(Next {

@@ -220,6 +220,8 @@ async fn spacetime(State(app): Shared, p: PathParam, query: RawQuery) -> Answer 
 async fn export(State(app): Shared, p: PathParam, query: RawQuery) -> Answer {
     let (p, query) = (named(p)?, Query::of(query));
     let property = query.number("property")?;
+    let with = query.text("with").map(str::to_owned);
+    let hub = Arc::clone(&app.hub);
     let name = query.needed("format")?;
     let Some(format) = Format::ALL.into_iter().find(|format| format.name() == name) else {
         let names: Vec<&str> = Format::ALL.into_iter().map(Format::name).collect();
@@ -229,9 +231,17 @@ async fn export(State(app): Shared, p: PathParam, query: RawQuery) -> Answer {
     let (text, file) = app
         .walker
         .ask(move |explorer| {
-            let trace = explorer.trace(&p, property)?;
-            let shown = &trace.property.name;
-            let file = trace::file_name(&trace.model, &trace.variant, shown);
+            let mut trace = match &with {
+                Some(with) => explorer.trace_of_pair([&p, with], property)?,
+                None => explorer.trace(&p, property)?,
+            };
+            let shown = &trace.property;
+            let mut decls = explorer.properties().iter();
+            let number = decls.position(|d| d.name == shown.name && d.kind == shown.kind);
+            let paths: Vec<String> = [p].into_iter().chain(with).collect();
+            // Of a path alone nobody knows how many there are that are as short.
+            trace.tie_break = number.is_some_and(|number| hub.is_least(number, &paths));
+            let file = trace::file_name(&trace.model, &trace.variant, &shown.name);
             Ok((format.export(&trace), file))
         })
         .await?;

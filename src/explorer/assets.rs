@@ -33,6 +33,7 @@ static ASSETS: &[Asset] = &assets![
     "icon.svg",
     "index.html",
     "keyboard.js",
+    "label.js",
     "live.js",
     "main.js",
     "memory.js",

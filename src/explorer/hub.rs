@@ -70,6 +70,9 @@ pub(super) struct Discovery {
     pub(super) why: Option<String>,
     #[serde(rename = "final")]
     pub(super) is_final: bool,
+    /// The paths are the least among the shortest.
+    #[serde(skip)]
+    pub(super) is_least: bool,
 }
 
 /// What a finished check comes to, besides its verdicts.
@@ -122,6 +125,13 @@ impl Hub {
     /// What is known now.
     pub(super) fn view(&self) -> RunView {
         self.locked().view.clone()
+    }
+
+    /// Whether these paths are those that the check chose for a property, as the least among the shortest.
+    pub(super) fn is_least(&self, property: usize, paths: &[String]) -> bool {
+        let state = self.locked();
+        let mut found = state.view.discoveries.iter();
+        found.any(|one| one.is_least && one.property == property && one.paths == paths)
     }
 
     /// What is known now, and then what changes.

@@ -26,7 +26,7 @@ use std::time::Duration;
 use crate::catalogue::{Checkable, Entry, Values, Variant};
 use crate::error::Error;
 use crate::explore::Refused;
-use crate::search::Options;
+use crate::search::{Monitor, Options};
 use crate::trace::{About, Trace};
 use guard::Guard;
 use hub::Hub;
@@ -49,6 +49,8 @@ pub struct Subject<'a> {
     pub options: Options,
     /// Whether a check begins by itself.
     pub checks: bool,
+    /// Makes, for each check, somebody who watches it beside the page.
+    pub watch: &'a (dyn Fn() -> Box<dyn Monitor> + Sync),
     /// The command that opens it again.
     pub command: String,
 }

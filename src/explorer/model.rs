@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::Subject;
 use crate::explore::{Explorer, Loaded, Refused, STEPS_MAX};
 use crate::search::Verdict;
-use crate::space::PropertyKind;
+use crate::space::{OWN_BOUNDARY, PropertyKind};
 use crate::trace::Format;
 
 /// What is explored.
@@ -101,6 +101,9 @@ impl ModelView {
             true => "actor",
         };
         let properties = explorer.properties().iter().enumerate();
+        // Whether a general model draws a boundary of its own nobody knows before it cuts.
+        let is_told = |name: &&String| has_actors || *name != OWN_BOUNDARY;
+        let boundaries = explorer.boundaries().iter().filter(is_told);
         let parameters = entry.params.iter().map(|decl| Parameter {
             name: decl.name.clone(),
             value: subject
@@ -143,7 +146,7 @@ impl ModelView {
                     built_in: decl.kind == PropertyKind::NoPanic,
                 })
                 .collect(),
-            boundaries: explorer.boundaries().to_vec(),
+            boundaries: boundaries.cloned().collect(),
             initial_states,
             start,
             opened,

@@ -102,6 +102,8 @@ struct Watch<'a> {
     begun: Instant,
     time: Option<Duration>,
     told: Mutex<Option<Instant>>,
+    /// Who watches beside the page.
+    beside: Box<dyn Monitor>,
 }
 
 impl Watch<'_> {
@@ -155,6 +157,7 @@ impl Monitor for Watch<'_> {
             reason: shown.reason,
             why: shown.why,
             is_final: false,
+            is_least: false,
         };
         self.hub.change("discovery", |view| {
             // Violations and witnesses are final, whatever comes.
@@ -182,8 +185,11 @@ impl Monitor for Watch<'_> {
                 line(&now)
             });
         }
+        let beside = self.beside.poll(progress);
         if self.hub.is_to_stop() {
             Some(Stop::Interrupt)
+        } else if beside.is_some() {
+            beside
         } else if self.time.is_some_and(|max| self.begun.elapsed() >= max) {
             Some(Stop::Time)
         } else {
@@ -212,6 +218,7 @@ fn run(
         begun: Instant::now(),
         time: limits.time,
         told: Mutex::new(None),
+        beside: (subject.watch)(),
     };
     let about: About = subject.about();
     let checked = catch_unwind(AssertUnwindSafe(|| {
@@ -316,6 +323,7 @@ fn discovery(
         reason: note.cloned().unwrap_or_default(),
         why: None,
         is_final: true,
+        is_least: trace.is_some_and(|trace| trace.tie_break),
     };
     let Some(trace) = trace.cloned() else {
         return found;
@@ -323,22 +331,20 @@ fn discovery(
     found.steps = trace.len();
     found.loop_start = trace.paths.iter().find_map(|path| path.loop_start);
     found.why = trace.reason().map(str::to_owned);
-    let is_pair = trace.paths.len() > 1;
     let walked = walker.ask_here(move |explorer| {
         let loaded = explorer.load(&trace)?;
         let paths: Vec<String> = loaded.paths.into_iter().map(|path| path.id).collect();
-        let shown = match paths.first() {
-            Some(path) => explorer.shown(path, property)?,
-            None => None,
+        let reason = match (loaded.together, paths.first()) {
+            (Some(together), _) => Some(together.reason),
+            (None, Some(path)) => explorer.shown(path, property)?.map(|shown| shown.reason),
+            (None, None) => None,
         };
-        Ok((paths, shown))
+        Ok((paths, reason))
     });
-    if let Some(Ok((paths, shown))) = walked {
+    if let Some(Ok((paths, reason))) = walked {
         found.paths = paths;
-        if let Some(shown) = shown {
-            found.reason = shown.reason;
-        } else if is_pair {
-            found.reason = "two runs with the same inputs end with different values".to_owned();
+        if let Some(reason) = reason {
+            found.reason = reason;
         }
     }
     found

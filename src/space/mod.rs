@@ -18,6 +18,7 @@ pub use asked::{Asked, Asks, Look, Said};
 pub use fairness::{Class, FairClass, Fairness, Role, Share};
 pub use faults::{FaultKind, FaultKinds};
 pub use fingerprint::Fingerprint;
+pub(crate) use general::OWN_BOUNDARY;
 pub use general::{
     Audited, Buffer, Encoded, GeneralArena, GeneralScratch, GeneralSpace, Hashed, Identity,
 };

@@ -96,12 +96,12 @@ pub use lasso::{Fair, Flaw, Met};
 pub(crate) use lasso::{contradicts, fairness};
 pub(crate) use layout::{COLUMN, Layout, Mark, ROW, Way, y_of};
 pub use name::file_name;
-pub(crate) use reason::{Seen, Told, of_panic};
+pub(crate) use reason::{Seen, Told, of_panic, of_two_ends};
 pub use record::{About, record, record_path};
 pub(crate) use record::{hex, hex64};
 pub use replay::{AtEnd, Difference, Replay, replay};
+pub(crate) use text::{Parts, elide, event as line, is_implied, step_texts, width};
 pub use text::{Style, explained_text, replay_text, text};
-pub(crate) use text::{elide, event as line, is_implied, step_texts};
 
 use serde::{Deserialize, Serialize};
 

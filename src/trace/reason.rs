@@ -269,7 +269,7 @@ impl Told<'_> {
 }
 
 /// Why two runs contradict a `confluent` property: what they end with.
-pub(super) fn of_two_ends(first: &Seen, second: &Seen) -> Option<String> {
+pub(crate) fn of_two_ends(first: &Seen, second: &Seen) -> Option<String> {
     let value = |seen: &Seen, asks| match seen.asked(asks).map(|asked| &asked.said) {
         Some(Said::Value(tree)) => Some(tree.text()),
         _ => None,

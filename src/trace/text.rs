@@ -21,9 +21,9 @@ use change::UNLIMITED;
 pub(super) use change::{changed_in_words, changes_rows, differing, place_of, rows, state_rows};
 use event::Columns;
 pub(super) use event::Event;
-pub(crate) use event::event;
-pub(crate) use line::elide;
-pub(super) use line::{Line, Role, width};
+pub(crate) use event::{Parts, event};
+pub(super) use line::{Line, Role};
+pub(crate) use line::{elide, width};
 
 /// Parts of a state of which a step's own line says how they change: the messages on their way, the budgets used up, the partitions
 /// that are up, and the message that a duplicating network of stateright's remembers.

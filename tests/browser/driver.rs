@@ -316,6 +316,13 @@ impl Browser<'_> {
         self.command("POST", "/goog/cdp/execute", body)
     }
 
+    /// Makes the window as large as that, in pixels.
+    pub(crate) fn resize(&self, width: u32, height: u32) {
+        let size =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", size);
+    }
+
     /// What was logged since the last time: `browser` for its console, `performance` for what its protocol told.
     pub(crate) fn log(&self, kind: &str) -> Vec<Value> {
         let log = self.command("POST", "/se/log", json!({ "type": kind }));

@@ -12,7 +12,7 @@ use crate::server::{LASSO, RACE, Server};
 use crate::{Stage, mermaid};
 
 /// Saves the path in a format by the page's menu, and gives the file.
-fn save(page: &Page<'_, '_>, downloads: &Path, format: &str) -> PathBuf {
+pub(crate) fn save(page: &Page<'_, '_>, downloads: &Path, format: &str) -> PathBuf {
     let folder = into(page, downloads);
     page.browser.click("[data-command=export]");
     let item = format!("[data-menu=export] [data-format=\"{format}\"]");

@@ -10,6 +10,7 @@ mod driver;
 mod files;
 mod finding;
 mod hostile;
+mod labels;
 mod links;
 mod long;
 mod looping;
@@ -17,7 +18,9 @@ mod measure;
 #[path = "../it/mermaid/grammar.rs"]
 mod mermaid;
 mod models;
+mod narrow;
 mod page;
+mod pair;
 mod running;
 mod server;
 mod state;
@@ -122,6 +125,39 @@ const POINTS: [(&str, Test); 19] = [
     ("15_reduced_motion_is_respected", access::reduced_motion),
 ];
 
+/// What else a person sees, and would miss.
+const MORE: [(&str, Test); 8] = [
+    (
+        "two_runs_that_end_differently_are_a_counterexample",
+        pair::shown,
+    ),
+    (
+        "a_trace_of_two_runs_is_opened_and_saved_as_such",
+        pair::opened,
+    ),
+    (
+        "actions_on_long_messages_say_what_they_are",
+        labels::actions,
+    ),
+    (
+        "steps_keep_receiver_and_verdict_where_there_is_little_room",
+        labels::steps,
+    ),
+    ("parameters_are_there_on_a_phone", narrow::parameters),
+    (
+        "an_empty_map_and_a_timer_read_as_in_the_terminal",
+        state::as_in_the_terminal,
+    ),
+    (
+        "the_headline_counts_verdicts_and_no_boundary_is_made_up",
+        running::stopped_early,
+    ),
+    (
+        "a_server_that_was_started_for_another_model_is_another_page",
+        running::another_model,
+    ),
+];
+
 /// Figures, not verdicts.
 const MEASUREMENTS: [(&str, Test); 1] = [("measure_the_explorer", measure::all)];
 
@@ -141,7 +177,7 @@ fn main() -> ExitCode {
             Ok(())
         },
     )];
-    for (name, test) in POINTS {
+    for (name, test) in POINTS.into_iter().chain(MORE) {
         let driver = Arc::clone(&driver);
         trials.push(Trial::ignorable_test(name, move || {
             perform(&driver, name, test)

@@ -187,13 +187,14 @@ pub(crate) mod slow {
         }
 
         fn properties(&self) -> Vec<Property<Self>> {
-            vec![Property::always(
-                "no dial is turned too far",
-                |_, state: &Vec<u8>| {
-                    thread::sleep(PAUSE);
-                    state.iter().all(|&dial| dial <= 2)
-                },
-            )]
+            let always = Property::always("no dial is turned too far", |_, state: &Vec<u8>| {
+                thread::sleep(PAUSE);
+                state.iter().all(|&dial| dial <= 2)
+            });
+            let reachable = Property::sometimes("a dial is turned", |_, state: &Vec<u8>| {
+                state.iter().any(|&dial| dial > 0)
+            });
+            vec![always, reachable]
         }
     }
 

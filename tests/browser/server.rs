@@ -21,6 +21,19 @@ pub(crate) const LASSO: (&str, &str) = (
     "in the end only crashed processes are suspected",
 );
 
+/// Two properties that only two runs, or a run without end, contradict: the first of them by two runs that end differently.
+pub(crate) const PAIR: (&str, &str, [&str; 1]) = (
+    "crdt/g-counter-volatile",
+    "the same updates end in the same values",
+    ["in the end all replicas show the same"],
+);
+
+/// Messages that are longer than a label has room for, and lossy links.
+pub(crate) const LONG_LABELS: (&str, &str) = (
+    "crdt/plain-counter",
+    "a replica shows what the updates that it knows of amount to",
+);
+
 /// With this in its environment, this program is `allways` over the tests' own catalogue.
 pub(crate) const AS_ALLWAYS: &str = "ALLWAYS_BROWSER_TEST_IS_ALLWAYS";
 

@@ -37,6 +37,39 @@ pub(crate) fn one_field(stage: &Stage<'_>) {
     assert!(cell(3).contains("balance: 1"), "{changed}");
 }
 
+/// What is empty, and when a timer fires, is said in the words of the terminal.
+pub(crate) fn as_in_the_terminal(stage: &Stage<'_>) {
+    let (model, _) = RACE;
+    let server = Server::of(&[model, "--no-check"]);
+    let browser = stage.browser();
+    let lane = |server: &Server, name: &str| {
+        let model = server.get("/model");
+        let lanes = model["lanes"].as_array().expect("a list").clone();
+        let lane = lanes.into_iter().find(|lane| lane["name"] == name);
+        lane.expect("there is one")["lane"].clone()
+    };
+    let database = lane(&server, "database");
+    let page = Page::open(
+        &browser,
+        &server.url_of(&format!("at=0&view=full&actor={database}")),
+    );
+    page.wait_for("[data-whole=database]");
+    let whole = page.text("[data-whole=database]");
+    assert!(whole.contains("open: {}"), "{whole}");
+
+    let server = Server::of(&[
+        "failure-detector/heartbeat-partially-synchronous",
+        "--no-check",
+    ]);
+    let page = Page::open(&browser, &server.url_of("at=0&actor=0"));
+    page.wait_for("[data-timers] li");
+    let timer = page.text("[data-timers] li");
+    assert!(
+        timer.contains(" in ") && !timer.contains("in in"),
+        "{timer}"
+    );
+}
+
 /// Kind, place, old and new of each change of the actor.
 fn rows(page: &Page<'_, '_>) -> serde_json::Value {
     page.browser.run(

@@ -5,6 +5,7 @@ mod command;
 mod contract;
 mod fuzz;
 mod guard;
+mod labels;
 mod meaning;
 mod run;
 mod schema;

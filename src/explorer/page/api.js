@@ -30,7 +30,9 @@ async function ask(path, init) {
     throw new Problem({ title: 'No answer', detail: 'the server does not answer', status: 0, cure: 'start `allways explore` again' });
   }
   if (response.ok) return response.json();
+  /** @type {{ title: string, detail: string, status: number, cure: string | null }} */
   let problem = { title: response.statusText, detail: '', status: response.status, cure: null };
+  if (response.status === 414) problem = { ...problem, title: 'Too long', detail: 'the address of this path is longer than an address may be', cure: 'a path has at most 10,000 steps; two that are compared may have as many together' };
   try {
     problem = { ...problem, ...(await response.json()) };
   } catch {
@@ -82,14 +84,17 @@ export const spacetime = (path, from, { hide, cone }) => ask(`/paths/${path}/spa
 /** @param {string} a @param {string} b @returns {Promise<import('./types.js').Compare>} */
 export const compare = (a, b) => ask(`/compare${query({ a, b })}`);
 
-/** The address of a path as a file. @param {string} path @param {string} format @param {number | null} property */
-export const exportAddress = (path, format, property) => `${ROOT}/paths/${path}/export${query({ format, property })}`;
+/** The address of a path as a file; of two runs that show something together both are in it. @param {string[]} paths @param {string} format @param {number | null} property */
+export const exportAddress = ([path, other], format, property) => `${ROOT}/paths/${path}/export${query({ format, property, with: other })}`;
 
 /** @param {string} text of a trace file @returns {Promise<import('./types.js').Loaded>} */
 export const load = (text) => post('/paths', text);
 
 /** @param {{ action: 'start' | 'stop', max_depth?: number, max_states?: number, seconds?: number }} request @returns {Promise<import('./types.js').Run>} */
 export const run = (request) => post('/run', request);
+
+/** Whether a server answers that does not let us in. @returns {Promise<boolean>} */
+export const isRefused = () => ask('/run').then(() => false, (problem) => problem.status === 401);
 
 /** The address of what happens to the check. */
 export const EVENTS = `${ROOT}/run/events`;

@@ -6,7 +6,7 @@
  */
 import * as api from './api.js';
 import { Live } from './live.js';
-import { beginning, lettersAt, Paths, violations } from './paths.js';
+import { asOneOfTwo, beginning, lettersAt, pairsOf, Paths, violations } from './paths.js';
 import { Resources } from './resource.js';
 import { Router } from './route.js';
 import { Rows } from './rows.js';
@@ -34,6 +34,8 @@ export class App {
     this.noticed = 0;
     /** Traces that were dropped on the page, or given on the command line. @type {{ name: string, id: string }[]} */
     this.loaded = [];
+    /** Two runs of such a trace that show something together. @type {import('./paths.js').Pair[]} */
+    this.loadedPairs = [];
     /** Nobody chose a path yet: a discovery of the check may be shown. */
     this.automatic = this.route.p === '';
     /** The property whose counterexample was asked for. @type {number | null} */
@@ -48,6 +50,8 @@ export class App {
     this.said = '';
     /** What was brought into sight last, by view. @type {Record<string, string>} */
     this.revealed = {};
+    /** The server was away. */
+    this.isAway = false;
     /** What is worked out once for a drawing. @type {{ found?: { steps: number[], complete: boolean } }} */
     this.frame = {};
   }
@@ -94,15 +98,38 @@ export class App {
     return Math.min(this.route.at ?? this.shown?.step ?? header.n_steps, header.n_steps);
   }
 
-  /** What the path shows: of several the one that was asked for. @returns {import('./types.js').Counterexample | null} */
-  get shown() {
+  /** Two runs that contradict a property together: found by the check, or of a trace that was opened. @returns {import('./paths.js').Pair[]} */
+  get pairs() {
+    return [...pairsOf(this.live.run?.discoveries ?? []), ...this.loadedPairs];
+  }
+
+  /** Everything that the path shows; as one of two runs too. @returns {import('./paths.js').Shown[]} */
+  get showing() {
     const header = this.header;
+    return header ? [...header.counterexamples, ...asOneOfTwo(header, this.pairs)] : [];
+  }
+
+  /** What the path shows: of several the one that was asked for. @returns {import('./paths.js').Shown | null} */
+  get shown() {
+    const { header, showing } = this;
     if (!header) return null;
-    const asked = header.counterexamples.find((one) => one.property === this.property);
-    const found = violations(header);
+    const asked = showing.find((one) => one.property === this.property);
+    const found = violations(showing);
     // A path goes round for what its loop alone shows; what is violated on the way there needs none.
-    const looping = header.loop ? found.find((one) => this.model?.properties[one.property]?.liveness) : undefined;
-    return asked ?? looping ?? found[0] ?? header.counterexamples[0] ?? null;
+    const looping = header.loop ? found.find((one) => this.isLiveness(one)) : undefined;
+    return asked ?? looping ?? found[0] ?? showing[0] ?? null;
+  }
+
+  /** @param {{ property: number }} one */
+  isLiveness(one) {
+    return this.model?.properties[one.property]?.liveness ?? false;
+  }
+
+  /** What a step shows: that something is violated there, or met. Of what only a loop shows no step has a mark. @param {number} at @returns {'breaks' | 'met' | ''} */
+  markAt(at) {
+    const here = this.showing.filter((one) => one.step === at && !(this.header?.loop && this.isLiveness(one)));
+    if (here.some((one) => one.verdict === 'violated') || this.path.steps[at]?.turned.some((turn) => turn.after === 'violated')) return 'breaks';
+    return here.length ? 'met' : '';
   }
 
   /** The letters of all properties here. */
@@ -203,7 +230,7 @@ export class App {
   violation() {
     const header = this.header;
     if (!header) return;
-    const found = violations(header);
+    const found = violations(this.showing);
     if (!found.length) {
       this.otherCounterexample();
       return;
@@ -222,7 +249,8 @@ export class App {
       this.notice('info', isBad ? 'No path shows what is violated: nothing that was reached would witness it' : 'Nothing is violated, as far as the check has come');
       return;
     }
-    const here = this.shown?.property ?? -1;
+    // A path that shows nothing may still be there for a property that was asked for.
+    const here = this.shown?.property ?? this.property ?? -1;
     this.discovery(found.find((one) => one.property > here) ?? found[0]);
   }
 
@@ -233,6 +261,19 @@ export class App {
     if (id === undefined) return;
     this.go({ p: id, at: discovery.loop_start ?? Math.min(discovery.steps, lengthOf(id)), ...this.tabForPath() });
     this.announce();
+  }
+
+  /** Opens one of the runs that show a property together. @param {number} property @param {string} id */
+  openRun(property, id) {
+    this.property = property;
+    this.go({ p: id, at: null, ...this.tabForPath() });
+    this.announce();
+  }
+
+  /** Lays two runs beside each other. @param {number} property @param {string[]} paths */
+  compareRuns(property, [a, b]) {
+    this.property = property;
+    this.go({ p: a, vs: b, tab: 'compare', at: null });
   }
 
   /** A path is not looked at in the comparison. */
@@ -329,10 +370,28 @@ export class App {
 
   /** @param {'run' | 'progress' | 'discovery' | 'done' | 'connection'} what */
   heard(what) {
-    if (what === 'connection' && this.live.connection === 'connected') this.resources.dropErrors();
+    if (what === 'connection') this.connected(this.live.connection);
     if (what === 'run' || what === 'discovery' || what === 'done') this.showDiscovery();
     if (what === 'done' && this.live.run?.verdict) this.say(`The check is done: ${this.live.run.verdict.replaceAll('_', ' ')}`);
     this.draw();
+  }
+
+  /** The server came or went. @param {import('./live.js').Connection} connection */
+  async connected(connection) {
+    if (connection !== 'connected') {
+      this.isAway = true;
+      return;
+    }
+    this.resources.dropErrors();
+    if (!this.isAway) return;
+    this.isAway = false;
+    try {
+      // Another server may be there for another model, and then nothing that is on the page is true of it.
+      const model = await api.model();
+      if (JSON.stringify(model) !== JSON.stringify(this.model)) location.reload();
+    } catch {
+      // It is gone again.
+    }
   }
 
   /** Shows the first violation, unless somebody looks at something of their own. */
@@ -371,6 +430,7 @@ export class App {
       this.visited.add(path.id);
       if (path.differs && look) this.notice('warn', path.differs.message, name);
     });
+    this.loadedPairs = [...this.loadedPairs, ...pairsOf(loaded.together ? [{ ...loaded.together, verdict: 'violated', paths: loaded.paths.map((path) => path.id) }] : [])];
     const first = loaded.paths[0];
     if (!look || !first) return;
     this.property = loaded.property?.property ?? null;

@@ -27,7 +27,7 @@ function listed(app) {
   const known = new Map();
   for (const one of app.live.run?.discoveries ?? []) {
     const what = one.verdict === 'violated' ? 'counterexample' : 'witness';
-    one.paths.forEach((id, i) => known.set(id, `${what}: ${claim(app.model?.properties[one.property])}${one.paths.length > 1 ? `, run ${i + 1}` : ''}`));
+    one.paths.forEach((id, i) => known.set(id, `${what}${one.paths.length > 1 ? `, run ${i + 1}` : ''}: ${claim(app.model?.properties[one.property])}`));
   }
   for (const one of app.loaded) if (!known.has(one.id)) known.set(one.id, `file: ${one.name}`);
   for (const leaf of app.visited.leaves().slice(0, OFFERED)) {

@@ -1,6 +1,6 @@
 /** The headline: what the path that is looked at shows, and why, in one look; else what the check found. */
 import { html, nothing } from './vendor/lit-html/lit-html.js';
-import { claim, counted, number, verdictGlyph, verdictWord } from './words.js';
+import { claim, counted, number, verdictGlyph } from './words.js';
 
 /** @param {import('./app.js').App} app */
 export function headline(app) {
@@ -14,11 +14,13 @@ export function headline(app) {
   return shown ? finding(app, header, shown) : nothingShown(app);
 }
 
-/** @param {import('./app.js').App} app @param {import('./types.js').Path} header @param {import('./types.js').Counterexample} shown */
+/** @param {import('./app.js').App} app @param {import('./types.js').Path} header @param {import('./paths.js').Shown} shown */
 function finding(app, header, shown) {
   const property = app.model?.properties[shown.property];
   const isBad = shown.verdict === 'violated';
-  const where = header.loop && property?.liveness
+  const where = shown.paths
+    ? `run ${(shown.run ?? 0) + 1} of 2, ${counted(header.n_steps, 'step')}`
+    : header.loop && property?.liveness
     ? header.loop.stays ? `stays for ever after step ${header.loop.start}` : `steps ${header.loop.start + 1} to ${header.n_steps} repeat for ever`
     : `step ${shown.step} of ${header.n_steps}`;
   return html`
@@ -29,20 +31,49 @@ function finding(app, header, shown) {
           <span class="kind">${isBad ? 'violated' : 'reached'} · ${where}</span></h2>
         ${why(app, header, shown)}
       </div>
-      <button data-command="violation" title="v" ?disabled=${app.at === shown.step} @click=${() => app.goTo(shown.step, true)}>To step ${shown.step}</button>
+      ${shown.paths && app.at === shown.step ? others(app, shown.property, shown.paths, shown.run ?? 0) : html`<button data-command="violation" title="v" ?disabled=${app.at === shown.step} @click=${() => app.goTo(shown.step, true)}>To step ${shown.step}</button>`}
     </section>`;
+}
+
+/** From one of two runs to the other, and to both beside each other. @param {import('./app.js').App} app @param {number} property @param {string[]} paths @param {number} run */
+function others(app, property, paths, run) {
+  const other = (run + 1) % paths.length;
+  return html`
+    <span class="others">
+      <button data-command="other-run" @click=${() => app.openRun(property, paths[other])}>Run ${other + 1}</button>
+      <button data-command="compare" @click=${() => app.compareRuns(property, paths)}>Compare</button>
+    </span>`;
 }
 
 /**
  * One line: the step that shows it, and why that violates the property, as its trace says.
- * @param {import('./app.js').App} app @param {import('./types.js').Path} header @param {import('./types.js').Counterexample} shown
+ * @param {import('./app.js').App} app @param {import('./types.js').Path} header @param {import('./paths.js').Shown} shown
  */
 function why(app, header, shown) {
-  const isLoop = header.loop && app.model?.properties[shown.property]?.liveness;
-  const step = isLoop || shown.step === 0 ? undefined : app.paths.get(app.asked, shown.step).steps[shown.step];
+  const isWhole = shown.paths || (header.loop && app.isLiveness(shown));
+  const step = isWhole || shown.step === 0 ? undefined : app.paths.get(app.asked, shown.step).steps[shown.step];
   const said = shown.why ?? (step ? null : shown.reason);
   return html`
     <p class="reason" data-reason>${said === shown.reason ? nothing : html`<span class="only-read">${shown.reason}: </span>`}${step ? html`<span title=${step.label}>${step.short}</span>` : nothing}${said ? html`<span class="why">${said}</span>` : nothing}</p>`;
+}
+
+/** What the verdicts come to where nothing is violated, the weakest first. @type {[import('./types.js').Verdict, string, string][]} */
+const COME_TO = [
+  ['inconclusive', 'is inconclusive', 'are inconclusive'],
+  ['vacuous', 'is vacuous', 'are vacuous'],
+  ['holds_within_bounds', 'holds within bounds', 'hold within bounds'],
+  ['holds', 'holds', 'hold'],
+];
+
+/** @param {import('./types.js').RunProperty[]} properties */
+function inAll(properties) {
+  const all = properties.length;
+  const counts = COME_TO.map(([verdict, one, many]) => {
+    const n = properties.filter((property) => property.verdict === verdict).length;
+    return { n, says: n === 1 ? one : many };
+  }).filter(({ n }) => n > 0);
+  if (counts.length === 1 && counts[0].n === all) return all === 1 ? `The property ${counts[0].says}` : `All ${number(all)} properties ${counts[0].says}`;
+  return `Of ${counted(all, 'property', 'properties')} ${counts.map(({ n, says }) => `${number(n)} ${says}`).join(', ')}`;
 }
 
 /** @param {import('./app.js').App} app */
@@ -60,8 +91,7 @@ function nothingShown(app) {
   if (run?.state === 'failed') title = 'The check failed';
   else if (run?.state === 'idle' || !run) title = 'Not checked yet';
   else if (bad.length) title = `${counted(bad.length, 'property is', 'properties are')} violated`;
-  else if (isDone && verdict === 'holds') title = properties.length === 1 ? 'The property holds' : `All ${properties.length} properties hold`;
-  else if (isDone) title = `${counted(properties.length, 'property', 'properties')}: ${verdictWord(verdict)}`;
+  else if (isDone) title = inAll(run.properties);
   const states = run?.summary ? `${number(run.summary.unique)} states, the longest shortest path has ${counted(run.summary.depth, 'step')}` : '';
   return html`
     <section class="headline" data-verdict=${bad.length ? 'none' : isDone ? verdict : 'none'} data-headline="" aria-label="Finding">

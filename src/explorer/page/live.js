@@ -1,11 +1,15 @@
 /**
  * The check in the background, as it goes on: counters, discoveries, verdicts. Knows whether the server is there.
  *
- * The browser's event source connects again by itself while the server is only away; where it gives up (another server answers), this does.
+ * The browser's event source connects again by itself while the server is only away; where it gives up (another server answers), this does. It says
+ * nothing of why it gave up, so that is asked for.
  */
-import { EVENTS } from './api.js';
+import * as api from './api.js';
 
-/** @typedef {'connecting' | 'connected' | 'disconnected'} Connection */
+/**
+ * `disconnected`: nobody answers; `refused`: somebody does who does not know us, so the server was started anew.
+ * @typedef {'connecting' | 'connected' | 'disconnected' | 'refused'} Connection
+ */
 
 /** Before connecting anew, in milliseconds. */
 const PAUSE = 1500;
@@ -24,14 +28,18 @@ export class Live {
 
   connect() {
     this.source?.close();
-    const source = new EventSource(EVENTS);
+    const source = new EventSource(api.EVENTS);
     this.source = source;
     source.addEventListener('open', () => this.now('connected'));
-    source.addEventListener('error', () => {
-      this.now('disconnected');
-      if (source.readyState === EventSource.CLOSED && this.source === source) {
-        setTimeout(() => this.source === source && this.connect(), PAUSE);
+    source.addEventListener('error', async () => {
+      if (source.readyState !== EventSource.CLOSED) {
+        this.now('disconnected');
+        return;
       }
+      const isRefused = await api.isRefused();
+      if (this.source !== source) return;
+      this.now(isRefused ? 'refused' : 'disconnected');
+      setTimeout(() => this.source === source && this.connect(), PAUSE);
     });
     /** @param {string} name @param {(data: any) => void} take */
     const on = (name, take) => source.addEventListener(name, (event) => {

@@ -7,7 +7,7 @@
  * | --- | --- |
  * | `#app[data-ready]` | there once the model, a path and its state are on the page; `data-path`, `data-at`, `data-tab-shown`, `data-panel` |
  * | `[data-model]`, `[data-parameter=NAME]` | top bar |
- * | `.top [data-verdict][data-run][data-connection]` | verdict of the whole run, `none` while unknown; state of the run; `connected`, `disconnected` |
+ * | `.top [data-verdict][data-run][data-connection]` | verdict of the whole run, `none` while unknown; state of the run; `connected`, `disconnected`, `refused` |
  * | `[data-counter=unique\|depth\|queue\|rate\|seconds]` | counters |
  * | `[data-headline][data-headline-step][data-verdict]` | the headline: property, position, verdict |
  * | `[data-reason]` | in the headline: what happened, and why that violates the property |
@@ -18,13 +18,13 @@
  * | `[data-diagram] [data-step=N][data-lane][data-actor][data-relation][data-clock][data-fault][data-broken][data-found][data-current]` | an event of the diagram, a button; `data-relation` is `self`, `past`, `future`, `concurrent` while the cone is on |
  * | `[data-diagram] [data-edge=KIND][data-from][data-to][data-in-cone]`, `[data-down=LANE]`, `[data-loop=START]` | arrows (`hidden` is dashed), crashes, the bracket of a loop |
  * | `.lane-head[data-actor][data-lane]`, `[data-hide=LANE]`, `[data-hidden-lane=LANE]` | names of lanes, to hide one, to show one again |
- * | `.steps [data-step=N]`, `.visited [data-node][data-step][data-column][data-on-path]` | rows of the other tabs |
+ * | `.steps [data-step=N][data-broken]`, `.visited [data-node][data-step][data-column][data-on-path]` | rows of the other tabs |
  * | `#search`, `[data-found-count=N]` | the filter, and how many steps it finds |
  * | `[data-scrubber]`, `[data-position=N]` | the range, and where it stands |
  * | `[data-diff=changes\|others\|rest] [data-change][data-path]` with `[data-before]`, `[data-after]` | rows of the diff of this step |
  * | `[data-actor-select]`, `[data-inbox=N]`, `[data-timers=N]`, `[data-whole=PART]` | the right side |
  * | `[data-compare-a]`, `[data-compare-b]`, `[data-divergence=KIND][data-divergence-step]` | the comparison |
- * | `[data-command=NAME]` | buttons: start, stop, export, share, theme, help, violation, first, back, forward, last, until, cone, hide, full, open |
+ * | `[data-command=NAME]` | buttons: start, stop, export, share, theme, help, violation, first, back, forward, last, until, cone, hide, full, open, other-run, compare |
  * | `[data-menu=export] [data-format=NAME]`, `[data-share=link\|command]` | menus |
  * | `[data-notice=error\|warn\|info]` | notices, "the model changed at step k" among them |
  */
@@ -161,7 +161,8 @@ function notices() {
   const { notices: kept, live, header } = app;
   /** @type {{ kind: string, text: string, detail?: string, close?: () => void }[]} */
   const all = kept.map((one) => ({ ...one, close: () => app.dismiss(one.id) }));
-  if (live.connection === 'disconnected') all.unshift({ kind: 'error', text: 'Disconnected', detail: 'The server does not answer; the page connects again when it does. If it was started anew, open the address that it printed.' });
+  if (live.connection === 'disconnected') all.unshift({ kind: 'error', text: 'Disconnected', detail: 'The server does not answer; the page connects again when it does.' });
+  if (live.connection === 'refused') all.unshift({ kind: 'error', text: 'Another server answers', detail: 'It was started anew and has a token of its own. Open the address that it printed in this browser: then this page goes on.' });
   if (header?.differs) {
     const { enabled, message } = header.differs;
     all.unshift({ kind: 'warn', text: message, detail: `What comes before is shown.${enabled.length ? ` Enabled there today: ${enabled.slice(0, 3).join('; ')}${enabled.length > 3 ? ' …' : ''}` : ''}` });

@@ -106,8 +106,27 @@ export const beginning = (header, steps) => header.id.slice(0, header.base_lengt
 /** The letters of all properties at a position, as far as known. @param {Known} known @param {number} at @returns {string | undefined} */
 export const lettersAt = (known, at) => (at === 0 ? known.header?.start.verdicts : known.steps[at]?.verdicts);
 
-/** The positions at which a path shows that something is violated, in order. @param {Header} header */
-export function violations(header) {
-  const violated = header.counterexamples.filter((one) => one.verdict === 'violated');
+/**
+ * Two runs that contradict a property together, neither of them alone.
+ * @typedef {{ property: number, paths: string[], reason: string, why: string | null }} Pair
+ */
+
+/**
+ * What a path shows; `run` of the `paths` of a pair, counted from 0, where it shows that together with the other.
+ * @typedef {import('./types.js').Counterexample & { run?: number, paths?: string[] }} Shown
+ */
+
+/** Those of what was found that are pairs. @param {(Pair & { verdict: string })[]} found @returns {Pair[]} */
+export const pairsOf = (found) => found.filter((one) => one.verdict === 'violated' && one.paths.length === 2);
+
+/** What a path shows as one of two runs: in the end of each it is seen. @param {Header} header @param {Pair[]} pairs @returns {Shown[]} */
+export function asOneOfTwo(header, pairs) {
+  const own = pairs.filter((pair, i) => pair.paths.includes(header.id) && pairs.findIndex((one) => one.property === pair.property && one.paths.includes(header.id)) === i);
+  return own.map(({ property, paths, reason, why }) => ({ property, verdict: 'violated', step: header.n_steps, reason, why, run: paths.indexOf(header.id), paths }));
+}
+
+/** What is violated, in the order in which the path comes to it. @template {import('./types.js').Counterexample} T @param {T[]} shown @returns {T[]} */
+export function violations(shown) {
+  const violated = shown.filter((one) => one.verdict === 'violated');
   return [...violated].sort((a, b) => a.step - b.step || a.property - b.property);
 }

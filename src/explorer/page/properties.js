@@ -59,7 +59,7 @@ function row(app, property) {
   const discovery = app.live.run?.discoveries.find((one) => one.property === property.property);
   const now = nowOf(app.letters, property.property);
   const note = app.state.value?.verdicts.find((/** @type {any} */ one) => one.property === property.property)?.note ?? null;
-  const isShown = app.header?.counterexamples.find((one) => one.property === property.property);
+  const isShown = app.showing.find((one) => one.property === property.property);
   const color = verdict === 'violated' ? 'bad' : verdict === 'holds' ? 'good' : verdict === null ? 'dim' : 'warn';
   const nowColor = now === 'violated' ? 'bad' : now === 'holds' || now === 'met' ? 'good' : 'dim';
   const title = property.words === property.name ? property.name : html`<span class="kind">${property.words}</span> ${property.name}`;
@@ -73,7 +73,7 @@ function row(app, property) {
         <span class="here ${nowColor}" data-now=${now ?? 'none'} title=${nowTitle(now)}><span class="only-read">at this state: </span>${nowWord(now)}<span class="dim" aria-hidden="true"> here</span></span>
         <button class="plain jump" aria-label=${`To where ${property.name} changes next`} title="To where its verdict changes next" data-until=${property.property} @click=${() => app.until(property.property, 'forward')}>${glyphs.forward()}</button>
       </span>
-      ${isShown?.verdict === 'violated' && property.liveness ? html`<span class="note bad">this path shows it</span>` : nothing}
+      ${isShown?.verdict === 'violated' && (property.liveness || isShown.paths) ? html`<span class="note bad">${isShown.paths ? 'this path and the other run show it together' : 'this path shows it'}</span>` : nothing}
       ${note ? html`<span class="note">${note}</span>` : nothing}
       ${run?.note ? html`<span class="note">${run.note}</span>` : nothing}
     </li>`;
@@ -93,6 +93,6 @@ function jump(app, property, discovery) {
       ${discovery.paths.map((_, i) => html`
         <button class="jump" data-jump=${property.property} aria-pressed=${isHere && discovery.paths[i] === app.header?.id} aria-label=${`Show the ${what} of ${property.name}${discovery.paths.length > 1 ? `, run ${i + 1}` : ''}`}
           title=${`${discovery.reason}${discovery.why ? `: ${discovery.why}` : ''} (${discovery.steps} steps)`} @click=${() => app.discovery(discovery, i)}>${discovery.paths.length > 1 ? `run ${i + 1}` : word}</button>`)}
-      ${discovery.paths.length === 2 ? html`<button class="jump" @click=${() => app.go({ p: discovery.paths[0], vs: discovery.paths[1], tab: 'compare', at: null })}>compare</button>` : nothing}
+      ${discovery.paths.length === 2 ? html`<button class="jump" @click=${() => app.compareRuns(property.property, discovery.paths)}>compare</button>` : nothing}
     </span>`;
 }

@@ -213,15 +213,6 @@ function laneHead(app, lane, fitted, only) {
     </span>`;
 }
 
-/** What a step shows: breaks a property, meets one. @param {import('./app.js').App} app @param {number} step */
-function marksOf(app, step) {
-  const header = app.header;
-  if (!header) return '';
-  const here = header.counterexamples.filter((one) => one.step === step && !header.loop);
-  if (here.some((one) => one.verdict === 'violated') || app.path.steps[step]?.turned.some((turn) => turn.after === 'violated')) return 'breaks';
-  return here.length ? 'met' : '';
-}
-
 /**
  * The rows that are drawn: those of the events, the start, and where we are, should that be a hidden actor's.
  * @param {import('./app.js').App} app @param {Spacetime} space @param {import('./types.js').DiagramEvent[]} events @returns {{ step: number, y: number }[]}
@@ -238,7 +229,7 @@ function hits(app, space, events, fitted) {
   const half = space.row / 2 - 1;
   const rows = rowsOf(app, space, events);
   return repeat(rows, (/** @type {any} */ one) => one.step, (/** @type {any} */ one) => svg`
-    <rect class="row ${app.at === one.step ? 'current' : ''} ${marksOf(app, one.step)}" x="4" y=${one.y - half} width=${Math.max(0, fitted.width - 8)} height=${2 * half} rx="5" data-row=${one.step}
+    <rect class="row ${app.at === one.step ? 'current' : ''} ${app.markAt(one.step)}" x="4" y=${one.y - half} width=${Math.max(0, fitted.width - 8)} height=${2 * half} rx="5" data-row=${one.step}
       @click=${() => app.goTo(one.step, true)}/>`);
 }
 
@@ -246,7 +237,7 @@ function hits(app, space, events, fitted) {
 function start(app, space, fitted) {
   const isCurrent = app.at === 0;
   return svg`
-    <g class="event ${isCurrent ? 'current' : ''}" data-step="0" data-current=${isCurrent} data-broken=${marksOf(app, 0) === 'breaks'} role="button" tabindex=${isCurrent ? 0 : -1} aria-label="Start" aria-current=${isCurrent ? 'step' : 'false'} @click=${() => app.goTo(0, true)}>
+    <g class="event ${isCurrent ? 'current' : ''}" data-step="0" data-current=${isCurrent} data-broken=${app.markAt(0) === 'breaks'} role="button" tabindex=${isCurrent ? 0 : -1} aria-label="Start" aria-current=${isCurrent ? 'step' : 'false'} @click=${() => app.goTo(0, true)}>
       ${space.lanes.map((lane) => svg`<path class="lane" d="M${fitted.x(lane.x) - 5} ${space.start_y}H${fitted.x(lane.x) + 5}"/>`)}
     </g>`;
 }
@@ -254,7 +245,7 @@ function start(app, space, fitted) {
 /** @param {import('./app.js').App} app @param {import('./types.js').DiagramEvent} one @param {Fit} fitted */
 function eventOf(app, one, fitted) {
   const isCurrent = app.at === one.step;
-  const what = marksOf(app, one.step);
+  const what = app.markAt(one.step);
   const relation = one.relation ?? '';
   const q = app.route.q;
   const isFound = q !== '' && found(app).steps.includes(one.step);
@@ -266,7 +257,7 @@ function eventOf(app, one, fitted) {
     isFound ? 'found' : '',
   ].join(' ');
   const lane = one.lane === null ? 'everybody' : app.model?.lanes[one.lane]?.name ?? '';
-  const shown = violations(/** @type {import('./types.js').Path} */ (app.header)).filter((each) => each.step === one.step && !app.header?.loop);
+  const shown = violations(app.showing).filter((each) => each.step === one.step);
   const broken = what === 'breaks' ? `, violates ${shown.map((each) => app.model?.properties[each.property]?.name).join(', ')}` : '';
   const y = one.mark === 'band' ? one.y - 4 : one.y + 4;
   return svg`
@@ -327,7 +318,7 @@ function gutter(app, space, events, height, shift) {
     <svg class="gutter" width=${GUTTER} height=${height} viewBox="0 ${-shift} ${GUTTER} ${height}" aria-hidden="true">
       <rect class="behind" x="0" y=${-shift} width=${GUTTER} height=${height}/>
       ${repeat(rows, (/** @type {any} */ one) => one.step, (/** @type {any} */ { step, y }) => {
-        const what = marksOf(app, step);
+        const what = app.markAt(step);
         const sign = what === 'breaks' ? svg`<text class="cross" x="6" y=${y + 4}>✗</text>` : what === 'met' ? svg`<text class="tick" x="6" y=${y + 4}>✓</text>` : nothing;
         return svg`<g class="${app.at === step ? 'current' : ''} ${what}" @click=${() => app.goTo(step, true)}>
           <path class="row ${app.at === step ? 'current' : ''} ${what}" d="M${GUTTER} ${y - half}H8a5 5 0 0 0 -5 5v${2 * half - 10}a5 5 0 0 0 5 5H${GUTTER}"/>

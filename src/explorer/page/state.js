@@ -121,7 +121,7 @@ function value(tree, text, depth) {
   const [shape, inside] = Object.entries(tree)[0] ?? ['atom', ''];
   /** @param {string} head @param {[unknown, import('./types.js').Tree][]} entries */
   const branch = (head, entries) => {
-    if (!entries.length) return html`<span>${head || (shape === 'map' || shape === 'set' ? '{}' : '[]')}</span>`;
+    if (!entries.length) return html`<span>${flat(tree)}</span>`;
     return html`<details ?open=${depth < OPEN_DEPTH}><summary>${head} <span class="dim">${entries.length}</span></summary><ul>${entries.map(([key, child]) => html`<li>${key === null ? nothing : html`<span class="key">${key}:</span> `}${value(child, '', depth + 1)}</li>`)}</ul></details>`;
   };
   switch (shape) {

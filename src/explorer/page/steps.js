@@ -2,7 +2,8 @@
 import { html, nothing } from './vendor/lit-html/lit-html.js';
 import { repeat } from './vendor/lit-html/directives/repeat.js';
 import { found } from './find.js';
-import { nowWord } from './words.js';
+import { label } from './label.js';
+import { counted, nowWord } from './words.js';
 
 const HEIGHT = 30;
 
@@ -36,21 +37,19 @@ export function steps(app) {
 
 /** @param {import('./app.js').App} app @param {number} number @param {number} index */
 function row(app, number, index) {
-  const header = /** @type {import('./types.js').Path} */ (app.header);
   const step = number === 0 ? null : app.paths.get(app.asked, number).steps[number];
   const isCurrent = app.at === number;
-  const shown = header.counterexamples.filter((one) => one.step === number && (!header.loop || number > 0));
-  const isBad = !header.loop && (shown.some((one) => one.verdict === 'violated') || step?.turned.some((turn) => turn.after === 'violated'));
+  const mark = app.markAt(number);
   const future = number > app.at ? 'future' : '';
   const turned = step?.turned ?? [];
   const name = (/** @type {number} */ i) => app.model?.properties[i]?.name ?? '';
   return html`
-    <div role="row" class="${isBad ? 'breaks' : ''} ${future}" aria-rowindex=${index + 2} data-step=${number} data-current=${isCurrent} data-fault=${step?.fault ?? false} tabindex=${isCurrent ? 0 : -1} aria-current=${isCurrent ? 'step' : 'false'}
+    <div role="row" class="${mark} ${future}" data-broken=${mark === 'breaks'} aria-rowindex=${index + 2} data-step=${number} data-current=${isCurrent} data-fault=${step?.fault ?? false} tabindex=${isCurrent ? 0 : -1} aria-current=${isCurrent ? 'step' : 'false'}
       .style=${`top:${(index + 1) * HEIGHT}px`} title=${step?.label ?? ''} @click=${() => app.goTo(number, true)}>
       <span role="cell" class="n">${number}</span>
-      <span role="cell" class=${isBad ? 'bad' : 'good'}>${isBad ? '✗' : step && shown.length && !header.loop ? '✓' : step?.fault ? html`<span class="bad" title="a fault">⚡</span>` : nothing}</span>
-      <span role="cell">${number === 0 ? 'start' : step ? step.short : '…'}</span>
-      <span role="cell" class="changed">${step ? turned.length ? turned.map((turn, i) => html`${i ? ', ' : ''}<b class=${turn.after === 'violated' ? 'bad' : ''}>${name(turn.property)}: ${nowWord(turn.after)}</b>`) : follows(app, step) : nothing}</span>
+      <span role="cell" class=${mark === 'breaks' ? 'bad' : 'good'}>${mark === 'breaks' ? '✗' : mark === 'met' ? '✓' : step?.fault ? html`<span class="bad" title="a fault">⚡</span>` : nothing}</span>
+      <span role="cell">${number === 0 ? 'start' : step ? label(step) : '…'}</span>
+      <span role="cell" class="changed">${step ? turned.length ? turned.map((turn, i) => html`${i ? ', ' : ''}<b class=${turn.after === 'violated' ? 'bad' : ''}>${nowWord(turn.after)}: ${name(turn.property)}</b>`) : follows(app, step) : nothing}</span>
     </div>`;
 }
 
@@ -59,5 +58,7 @@ function follows(app, step) {
   if (step.no_op) return 'nothing';
   const who = step.changed.map((lane) => app.model?.lanes[lane]?.name ?? '').join(', ');
   const sent = step.sent ? `sends ${step.sent}` : '';
-  return [who && `changes ${who}`, sent].filter(Boolean).join(' · ');
+  // A general model has no actors, only parts.
+  const what = app.model?.kind === 'general' && step.changes ? counted(step.changes, 'change') : '';
+  return [who && `changes ${who}`, what, sent].filter(Boolean).join(' · ');
 }

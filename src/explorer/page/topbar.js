@@ -34,8 +34,8 @@ export function topbar(app) {
 /** @param {import('./app.js').App} app */
 function verdict(app) {
   const { run, connection } = app.live;
-  if (connection === 'disconnected') {
-    return html`<span class="badge" data-verdict="inconclusive" data-connection="disconnected" role="status">⚡ disconnected</span>`;
+  if (connection === 'disconnected' || connection === 'refused') {
+    return html`<span class="badge" data-verdict="inconclusive" data-connection=${connection} role="status">⚡ ${connection}</span>`;
   }
   const state = run?.state ?? 'idle';
   const isGoing = state === 'running' || state === 'stopping';
@@ -122,8 +122,9 @@ function tools(app) {
 
 /** @param {import('./app.js').App} app */
 function exportMenu(app) {
-  const id = app.header?.id;
-  const property = app.shown?.property ?? null;
+  const { header, shown } = app;
+  const paths = shown?.paths ?? (header ? [header.id] : []);
+  const property = shown?.property ?? null;
   const close = () => {
     app.ui.menu = null;
     app.draw();
@@ -137,8 +138,8 @@ function exportMenu(app) {
   };
   return html`
     <div class="menu" role="group" aria-label="Export" data-menu="export">
-      ${id === undefined ? nothing : app.model?.formats.map((one) => html`
-        <a href=${api.exportAddress(id, one.name, property)} download data-format=${one.name} @click=${close}><span><b>${one.name}</b> <span class="dim">${one.about}</span></span></a>`)}
+      ${!paths.length ? nothing : app.model?.formats.map((one) => html`
+        <a href=${api.exportAddress(paths, one.name, property)} download data-format=${one.name} @click=${close}><span><b>${one.name}</b> <span class="dim">${one.about}</span></span></a>`)}
       <label class="pick"><span>Open a trace file …</span><input type="file" accept=".json,application/json" data-command="open" @change=${open}></label>
       <p class="dim hint">Or drop one anywhere on the page.</p>
     </div>`;

@@ -1,6 +1,7 @@
 /** The visited tree: every path that was looked at, joined where they begin alike. Choosing a node goes there; its future stays. */
 import { html, nothing, svg } from './vendor/lit-html/lit-html.js';
 import { repeat } from './vendor/lit-html/directives/repeat.js';
+import { label } from './label.js';
 import { rowsOf } from './visited.js';
 
 const HEIGHT = 30;
@@ -69,7 +70,7 @@ function rowOf(app, row, y, columns, onPath, here) {
     <div role="treeitem" class=${isOn ? '' : 'off'} aria-level=${Math.min(row.column, COLUMNS) + 1} aria-selected=${isHere} aria-current=${isHere ? 'step' : 'false'} data-node=${node.code} data-step=${node.depth} data-column=${row.column} data-on-path=${isOn} data-current=${isHere}
       tabindex=${isStop ? 0 : -1} .style=${`top:${y}px`} title=${step?.label ?? ''} @click=${go}>
       ${rails(row, columns, isOn, broken.length > 0)}
-      <span class="label"><span class="dim">${node.depth}</span> ${node.depth === 0 ? 'start' : step?.label ?? '…'}${node.loops.size ? html` <span class="dim">↺ goes on at ${[...node.loops].join(', ')}</span>` : nothing}</span>
+      <span class="label"><span class="dim">${node.depth}</span> ${node.depth === 0 ? 'start' : step ? label(step) : '…'}${node.loops.size ? html` <span class="dim">↺ goes on at ${[...node.loops].join(', ')}</span>` : nothing}</span>
       <span class="more">${broken.map((turn) => html`<span class="chip bad">✗ ${name(turn.property)}</span>`)}
         ${isEnd && !isOn ? html`<button class="plain jump" data-compare=${node.code} title="Compare with the path that is looked at"
           @click=${(/** @type {Event} */ event) => { event.stopPropagation(); app.go({ vs: app.visited.id(node, true), tab: 'compare' }); }}>compare</button>` : nothing}</span>

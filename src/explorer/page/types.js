@@ -10,10 +10,10 @@
  * @typedef {{ property: number, name: string, kind: string, words: string, liveness: boolean, expected: Verdict, built_in: boolean }} Property
  * @typedef {{ name: string, about: string, extension: string }} FormatInfo
  * @typedef {{ kind: string, step: number, of: number, message: string, enabled: string[] }} Differs
- * @typedef {{ property: { property: number | null, name: string, kind: string, verdict: Verdict } | null, paths: { id: string, steps: number, of: number, differs: Differs | null }[], same: boolean }} Loaded
+ * @typedef {{ property: { property: number | null, name: string, kind: string, verdict: Verdict } | null, paths: { id: string, steps: number, of: number, differs: Differs | null }[], same: boolean, together: { property: number, reason: string, why: string | null } | null }} Loaded
  * @typedef {{ version: string, api: number, name: string, model: string, variant: string, variants: string[], summary: string, source: string | null, parameters: Parameter[], kind: 'actors' | 'general', lanes: Lane[], properties: Property[], boundaries: string[], initial_states: number, start: string, opened: Loaded | null, formats: FormatInfo[], steps_max: number, command: string }} Model
  * @typedef {{ property: number, before: StateVerdict, after: StateVerdict }} Turn
- * @typedef {{ number: number, code: string, kind: string, lane: number, from: number | null, label: string, short: string, fault: boolean, no_op: boolean, changed: number[], changes: number, sent: number, state: string, verdicts: string, turned: Turn[], outside: boolean }} Step
+ * @typedef {{ number: number, code: string, kind: string, lane: number, from: number | null, label: string, short: string, parts: [string, string, string], fault: boolean, no_op: boolean, changed: number[], changes: number, sent: number, state: string, verdicts: string, turned: Turn[], outside: boolean }} Step
  * @typedef {{ start: number, stays: boolean, fairness: { class: string, fairness: string, met: string }[] }} Loop
  * @typedef {{ property: number, verdict: 'violated' | 'holds', step: number, reason: string, why: string | null }} Counterexample
  * @typedef {{ id: string, base_length: number, code_length: number, initial: number, initial_states: number, n_steps: number, start: { state: string, verdicts: string, outside: boolean }, from: number, steps: Step[], loop: Loop | null, counterexamples: Counterexample[], turns: number[], faults: number[], differs: Differs | null }} Path
@@ -21,7 +21,7 @@
  * @typedef {{ from: number | null, from_name: string, content: Value, remaining: string | null }} InFlight
  * @typedef {{ lane: number, name: string, status: 'up' | 'down' | 'panicked', changed: boolean, inbox: InFlight[], ordered: number[], timers: Value[], facets: { name: string, value: Value }[], state: Value | null }} ActorState
  * @typedef {{ path: string, at: number, n_steps: number, step: Step | null, next: number | null, state: string, verdicts: { property: number, verdict: StateVerdict, before: StateVerdict | null, note: string | null }[], outside: string[], diff: DiffRow[], sent: { to: number, content: Value }[], actors: ActorState[], parts: { part: string, value: Value }[] }} State
- * @typedef {{ number: number, code: string, kind: string, lane: number, from: number | null, label: string, short: string, fault: boolean, no_op: boolean, state: string, seen_at: number | null, breaks: number[], meets: number[], outside: boolean, taken: boolean }} Action
+ * @typedef {{ number: number, code: string, kind: string, lane: number, from: number | null, label: string, short: string, parts: [string, string, string], fault: boolean, no_op: boolean, state: string, seen_at: number | null, breaks: number[], meets: number[], outside: boolean, taken: boolean }} Action
  * @typedef {{ path: string, at: number, state: string, n_actions: number, groups: { lane: number, name: string, actions: Action[] }[], starts: { initial: number, path: string, current: boolean }[] }} Next
  * @typedef {{ step: number | null, x: number, y: number }} Point
  * @typedef {'self' | 'past' | 'future' | 'concurrent' | null} Relation

@@ -7,7 +7,7 @@ use stateright::{Expectation, Model};
 use super::properties::{Boundary, Property, is_neutral, valued};
 use super::{GeneralSpace, Identity};
 use crate::error::Error;
-use crate::space::{PROPERTIES_MAX, PropertyDecl, PropertyKind};
+use crate::space::{OWN_BOUNDARY, PROPERTIES_MAX, PropertyDecl, PropertyKind};
 
 impl<M: Model, I: Identity<M::State>> GeneralSpace<M, I> {
     pub(super) fn new(model: M) -> Self {
@@ -21,7 +21,7 @@ impl<M: Model, I: Identity<M::State>> GeneralSpace<M, I> {
             properties: Vec::new(),
             neutral: 0,
             asks_quiescence: false,
-            boundary_names: vec!["within_boundary".into()],
+            boundary_names: vec![OWN_BOUNDARY.into()],
             boundaries: vec![Boundary::Own],
             lanes: vec!["model".into()],
             action_key: None,

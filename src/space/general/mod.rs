@@ -22,6 +22,9 @@ use serde::Serialize;
 use stateright::Model;
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
+/// The name of the boundary that a model of stateright's draws itself, if it draws one.
+pub(crate) const OWN_BOUNDARY: &str = "within_boundary";
+
 pub use arena::GeneralArena;
 pub use identity::{Audited, Buffer, Encoded, Hashed, Identity};
 

@@ -41,19 +41,76 @@ pub(in crate::trace) enum Event {
     },
 }
 
+/// A step's event in one line, taken apart: what is sent, set, chosen or done, and what stands around it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Parts {
+    /// Who acts, and how.
+    pub(crate) before: String,
+    /// Empty where there is nothing of the kind.
+    pub(crate) content: String,
+    /// On whom, and what becomes of it.
+    pub(crate) after: String,
+}
+
+impl Parts {
+    /// Those of a step; `lanes` are all that there are.
+    pub(crate) fn of(step: &TraceStep, lanes: &[String]) -> Self {
+        // Text that is safe to print has no such character.
+        const PLACE: char = '\0';
+        let event = Event::with(step, lanes.len() == 1, PLACE.to_string()).text();
+        match event.split_once(PLACE) {
+            Some((before, after)) => Parts {
+                before: before.to_owned(),
+                content: content(step),
+                after: after.to_owned(),
+            },
+            None => Parts {
+                before: event,
+                content: String::new(),
+                after: String::new(),
+            },
+        }
+    }
+
+    /// The event.
+    pub(crate) fn text(&self) -> String {
+        [&self.before[..], &self.content, &self.after].concat()
+    }
+}
+
+/// What a step's event is about, and its name where it stands beside that.
+fn content(step: &TraceStep) -> String {
+    let name = step.name.as_deref().map(printable).unwrap_or_default();
+    match kind(step) {
+        StepKind::Partition | StepKind::Heal => sides(&step.content),
+        StepKind::Stimulus | StepKind::Choose if !name.is_empty() => {
+            format!("{name}: {}", step.content.text())
+        }
+        _ => step.content.text(),
+    }
+}
+
+/// What kind of event it is; where its handler crashes on the way, which one's.
+fn kind(step: &TraceStep) -> StepKind {
+    step.interrupted
+        .as_ref()
+        .map_or(step.kind, |interrupted| interrupted.event)
+}
+
 impl Event {
     /// The event of a step; `sole`: nobody acts but the model.
     pub(in crate::trace) fn of(step: &TraceStep, sole: bool) -> Self {
+        Self::with(step, sole, content(step))
+    }
+
+    /// The event of a step, with something in place of its content.
+    fn with(step: &TraceStep, sole: bool, content: String) -> Self {
         let lane = printable(&step.lane).into_owned();
-        let content = step.content.text();
         let name = step.name.as_deref().map(printable).unwrap_or_default();
-        // For a crash inside a handler: what the event was, and how far its handler came.
-        let (kind, crashes) = match &step.interrupted {
-            Some(at) => (
-                at.event,
-                format!("crashes after {} of {} effects", at.after, at.of),
-            ),
-            None => (step.kind, String::new()),
+        // For a crash inside a handler: how far it came.
+        let crashes = match &step.interrupted {
+            Some(at) => format!("crashes after {} of {} effects", at.after, at.of),
+            None => String::new(),
         };
         let arrow = |message: String, head, remark: &str| Event::Arrow {
             from: match &step.from {
@@ -78,21 +135,19 @@ impl Event {
             },
             fault: step.kind.is_fault(),
         };
-        match kind {
+        match kind(step) {
             StepKind::Deliver => arrow(content, "▶", ""),
             StepKind::Duplicate => arrow(content, "▶", "and a copy stays"),
             StepKind::Drop => arrow(content, "✗", "lost"),
-            StepKind::Stimulus if name.is_empty() => arrow(content, "▶", ""),
-            StepKind::Stimulus => arrow(format!("{name}: {content}"), "▶", ""),
+            StepKind::Stimulus => arrow(content, "▶", ""),
             StepKind::Timeout => alone(format!("timer {content}")),
-            StepKind::Choose if name.is_empty() => alone(format!("chooses {content}")),
-            StepKind::Choose => alone(format!("chooses {name}: {content}")),
+            StepKind::Choose => alone(format!("chooses {content}")),
             StepKind::Recover => alone("recovers".to_owned()),
             StepKind::Crash => alone("crashes".to_owned()),
             // An interrupted event that is not named; no trace of ours has one.
             StepKind::CrashInside => alone("crashes inside a handler".to_owned()),
-            StepKind::Partition => alone(format!("{name} forms: {}", sides(&step.content))),
-            StepKind::Heal => alone(format!("{name} heals: {}", sides(&step.content))),
+            StepKind::Partition => alone(format!("{name} forms: {content}")),
+            StepKind::Heal => alone(format!("{name} heals: {content}")),
             StepKind::Forge => match &step.from {
                 Some(from) if *from != step.lane => {
                     alone(format!("forges {content} of {}", printable(from)))
@@ -106,6 +161,28 @@ impl Event {
             StepKind::Tick => alone("tick".to_owned()),
             StepKind::Stabilise => alone("bounds on time hold from here on".to_owned()),
             StepKind::Act => alone(content),
+        }
+    }
+
+    /// In one line, as short as it is.
+    fn text(&self) -> String {
+        match self {
+            Event::Arrow {
+                from,
+                message,
+                head,
+                to,
+                remark,
+            } if remark.is_empty() => format!("{from} ─ {message} ─{head} {to}"),
+            Event::Arrow {
+                from,
+                message,
+                head,
+                to,
+                remark,
+            } => format!("{from} ─ {message} ─{head} {to} ({remark})"),
+            Event::Alone { lane, what, .. } if lane.is_empty() => what.clone(),
+            Event::Alone { lane, what, .. } => format!("{lane}  {what}"),
         }
     }
 }
@@ -223,24 +300,7 @@ impl Columns {
 
 /// A step's event in one line, as short as it is; `lanes` are all that there are.
 pub(crate) fn event(step: &TraceStep, lanes: &[String]) -> String {
-    match Event::of(step, lanes.len() == 1) {
-        Event::Arrow {
-            from,
-            message,
-            head,
-            to,
-            remark,
-        } if remark.is_empty() => format!("{from} ─ {message} ─{head} {to}"),
-        Event::Arrow {
-            from,
-            message,
-            head,
-            to,
-            remark,
-        } => format!("{from} ─ {message} ─{head} {to} ({remark})"),
-        Event::Alone { lane, what, .. } if lane.is_empty() => what,
-        Event::Alone { lane, what, .. } => format!("{lane}  {what}"),
-    }
+    Event::of(step, lanes.len() == 1).text()
 }
 
 /// Columns of an arrow around its message: ` ─ `, ` ─▶ `.

@@ -91,7 +91,7 @@ impl Line {
 }
 
 /// Terminal columns.
-pub(in crate::trace) fn width(text: &str) -> usize {
+pub(crate) fn width(text: &str) -> usize {
     text.width()
 }
 

@@ -87,3 +87,50 @@ fn letting_others_in_is_warned_of() {
     assert!(line.starts_with("http://127.0.0.1:"), "{line}");
     assert!(told.starts_with("warning: listening on 0.0.0.0:"), "{told}");
 }
+
+/// Who asks by a signal how far the check is, is told; and so is who asks when none runs.
+#[cfg(unix)]
+#[test]
+fn a_signal_is_answered_with_how_far_the_check_is() {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    let mut child = Command::new(env!("CARGO_BIN_EXE_allways"))
+        .args(["explore", MODEL, "--set", "rms=9", "--threads", "1"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut line = String::new();
+    let stdout = child.stdout.take().expect("a pipe");
+    BufReader::new(stdout).read_line(&mut line).expect("a line");
+    let (send, said) = mpsc::channel();
+    let stderr = child.stderr.take().expect("a pipe");
+    let reader = std::thread::spawn(move || {
+        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+            let _ = send.send(line);
+        }
+    });
+    let mut told = Vec::new();
+    // The check may not have begun yet.
+    while told.len() < 100 {
+        let asked = Command::new("kill")
+            .args(["-USR1", &child.id().to_string()])
+            .status();
+        assert!(asked.expect("kill runs").success());
+        let line = said.recv_timeout(Duration::from_secs(10));
+        told.push(line.expect("an answer"));
+        if told.iter().any(|line| line.starts_with(MODEL)) {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
+    reader.join().expect("it reads to the end");
+    let last = told.last().expect("it is told something");
+    assert!(
+        last.contains(" states") && last.contains("depth"),
+        "{told:?}"
+    );
+}

@@ -159,5 +159,8 @@ fn addresses_that_are_too_long_are_refused() {
         let longer = explorer.get(&format!("/api/v1/paths/0.{}", "A".repeat(n)));
         assert!([414, 431].contains(&longer.status), "{}", longer.status);
     }
+    // As `docs/explorer.md` says: a path of 12,000 steps.
+    let refused = explorer.get(&format!("/api/v1/paths/{start}{}", "AAAAAA".repeat(12_000)));
+    assert_eq!((refused.status, refused.text()), (414, ""));
     assert_eq!(explorer.get("/api/v1/model").status, 200);
 }

@@ -327,13 +327,8 @@ fn what_is_exported_is_loaded_again() {
     assert_eq!(loaded["paths"][0]["id"], start.as_str());
 }
 
-/// The violation of a property: as the explorer found and exports it, and as a check writes it.
-fn why_of(model: &str, property: &str) -> Option<String> {
-    let explorer = Explorer::start(&[model]);
-    let path = explorer.path_of(property);
-    let number = self::property(&explorer, property);
-    let exported = format!("/api/v1/paths/{path}/export?format=json&property={number}");
-    let mut exported = explorer.get(&exported).json();
+/// The trace that a check writes of a violated property.
+fn written(model: &str, property: &str) -> Value {
     let dir = tempfile::tempdir().expect("a folder");
     let checked = std::process::Command::new(env!("CARGO_BIN_EXE_allways"))
         .args(["check", model, "--property", property, "--quiet"])
@@ -345,14 +340,22 @@ fn why_of(model: &str, property: &str) -> Option<String> {
     assert_eq!(files.len(), 1, "{checked:?}");
     let file = files.into_iter().next().expect("one").expect("it is there");
     let file = std::fs::read_to_string(file.path()).expect("it is text");
-    let written: Value = serde_json::from_str(&file).expect("it is JSON");
-    // Whether it was chosen among the shortest nobody knows of a path that somebody walked.
-    exported["tie_break"] = written["tie_break"].clone();
+    serde_json::from_str(&file).expect("it is JSON")
+}
+
+/// The violation of a property: as the explorer found and exports it, and as a check writes it.
+fn why_of(model: &str, property: &str) -> Option<String> {
+    let explorer = Explorer::start(&[model]);
+    let path = explorer.path_of(property);
+    let number = self::property(&explorer, property);
+    let exported = format!("/api/v1/paths/{path}/export?format=json&property={number}");
+    let run = explorer.done();
+    let exported = explorer.get(&exported).json();
+    let written = written(model, property);
     assert_eq!(exported, written, "{model}: {property}");
 
     let why = written["paths"][0]["reason"].as_str().map(str::to_owned);
     let shown = explorer.json(&format!("/api/v1/paths/{path}"));
-    let run = explorer.done();
     for list in [&shown["counterexamples"], &run["discoveries"]] {
         let one = array(list).iter().find(|one| one["property"] == number);
         assert_eq!(one.expect("it is told")["why"].as_str(), why.as_deref());
@@ -487,5 +490,85 @@ fn a_trace_file_is_opened_and_another_models_is_refused() {
     assert_eq!(
         refused.json()["cure"],
         "allways explore links/raw --set messages=2"
+    );
+}
+
+/// Two runs with the same inputs that end differently.
+const PAIR: (&str, &str) = (
+    "crdt/plain-counter",
+    "the same updates end in the same values",
+);
+
+#[test]
+fn two_runs_that_contradict_a_property_together_are_one_file() {
+    let (model, name) = PAIR;
+    let explorer = Explorer::start(&[model]);
+    let number = property(&explorer, name);
+    let run = explorer.done();
+    let mut found = array(&run["discoveries"]).iter();
+    let found = found.find(|one| one["property"] == number);
+    let found = found.expect("it is violated");
+    let paths: Vec<&str> = array(&found["paths"]).iter().map(text).collect();
+    assert_eq!(paths.len(), 2);
+    let reason = text(&found["reason"]);
+    assert!(reason.contains(name) && reason.contains("the same inputs"));
+
+    let target = |behind: &str| {
+        let first = paths[0];
+        format!("/api/v1/paths/{first}/export?format=json{behind}")
+    };
+    let with = format!("&with={}", paths[1]);
+    let exported = explorer.get(&target(&with));
+    let loaded = explorer.post("/api/v1/paths", exported.text()).json();
+    assert_eq!(loaded["same"], true, "{loaded}");
+    assert_eq!(loaded["paths"][1]["id"], paths[1]);
+    assert_eq!(loaded["together"]["property"], number);
+    assert_eq!(loaded["together"]["reason"], reason);
+    // It is what a check writes.
+    let written = written(model, name);
+    assert_eq!(exported.json(), written);
+    assert_eq!(loaded["together"]["why"], written["paths"][1]["reason"]);
+    assert!(written["paths"][1]["reason"].is_string());
+
+    // Neither of them shows it alone, and nor do others.
+    let alone = explorer.get(&target(&format!("&property={number}"))).json();
+    assert_eq!(alone["property"]["verdict"], "inconclusive");
+    let alone = explorer.post("/api/v1/paths", &alone.to_string()).json();
+    assert_eq!(alone["together"], Value::Null);
+    for behind in [
+        format!("&with={}", paths[0]),
+        "&with=0".to_owned(),
+        format!("{with}&property=0"),
+    ] {
+        let refused = explorer.get(&target(&behind));
+        assert_eq!(refused.status, 400, "{behind}");
+    }
+}
+
+#[test]
+fn a_general_model_has_no_boundary_that_it_does_not_draw() {
+    let model = |name: &str| Explorer::start(&[name, "--no-check"]).json("/api/v1/model");
+    let general = model("two-phase-commit-tla/atomic");
+    assert_eq!(general["kind"], "general");
+    assert_eq!(general["boundaries"], serde_json::json!([]));
+    let named = model("raft/volatile-vote");
+    assert!(!array(&named["boundaries"]).is_empty(), "{named}");
+}
+
+#[test]
+fn a_timer_says_when_it_fires_in_the_words_of_the_terminal() {
+    let model = "failure-detector/heartbeat-partially-synchronous";
+    let explorer = Explorer::start(&[model, "--no-check"]);
+    let state = explorer.json("/api/v1/paths/0/state?view=full");
+    let timers = array(&state["actors"]).iter();
+    let timers: Vec<&str> = timers
+        .flat_map(|actor| array(&actor["timers"]))
+        .map(|timer| text(&timer["text"]))
+        .collect();
+    let form = regex::Regex::new(r"^\w+(\(.*\))? in \d+\.\.=\d+$").expect("a pattern");
+    assert!(!timers.is_empty());
+    assert!(
+        timers.iter().all(|timer| form.is_match(timer)),
+        "{timers:?}"
     );
 }
