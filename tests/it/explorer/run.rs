@@ -2,12 +2,12 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::Value;
 
 use super::client::{Answer, Explorer, read_head};
-use super::schema::{document, flaws};
+use super::schema::flaws;
 
 /// Events as they come.
 struct Events {
@@ -41,7 +41,7 @@ impl Events {
                     other => panic!("there is no event {other}"),
                 };
                 let schema = serde_json::json!({"$ref": format!("#/components/schemas/{schema}")});
-                assert_eq!(flaws(&document(), &schema, &value), [""; 0], "{name}");
+                assert_eq!(flaws(&schema, &value), [""; 0], "{name}");
                 return (name, value);
             }
         }
@@ -172,14 +172,10 @@ fn a_check_stops_and_begins_again() {
 fn a_path_is_answered_while_a_check_runs() {
     let explorer = Explorer::start(&LARGE[..3]);
     assert_eq!(explorer.json("/api/v1/run")["state"], "running");
-    let begun = Instant::now();
     let next = explorer.json("/api/v1/paths/0/next");
     assert!(next["n_actions"].as_u64() > Some(0));
-    assert!(
-        begun.elapsed() < Duration::from_secs(5),
-        "{:?}",
-        begun.elapsed()
-    );
+    // It was not kept waiting until the check ended.
+    assert_eq!(explorer.json("/api/v1/run")["state"], "running");
 }
 
 #[cfg(unix)]
