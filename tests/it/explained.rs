@@ -13,7 +13,7 @@ use proptest::sample::select;
 
 use crate::cli::Sandbox;
 use crate::fair_graphs::{Edge, Graph, State, Step};
-use crate::mermaid::trace_file;
+use crate::stories::trace_file;
 
 /// A graph, a walk through it, and what is asked of its runs.
 #[derive(Clone, Debug)]

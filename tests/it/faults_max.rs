@@ -12,6 +12,7 @@ use proptest::prelude::any;
 use proptest::strategy::{Strategy as _, ValueTree as _};
 
 use crate::coverage::Coverage;
+use crate::fewest_faults::{combinations, is_within};
 use crate::oracle::{Action, Content, FaultOf, Graph};
 use crate::random::{BYZANTINE_BYTES, LIVE_BYTES, PropertySpec, Spec};
 use crate::random_systems::{BYTES, runner};
@@ -153,21 +154,6 @@ impl Product {
         }
         product
     }
-}
-
-fn is_within(a: &[u32], b: &[u32]) -> bool {
-    a.iter().zip(b).all(|(a, b)| a <= b)
-}
-
-/// All combinations within these limits.
-fn combinations(limits: &[u32]) -> Vec<Vec<u32>> {
-    limits.iter().fold(vec![Vec::new()], |all, &limit| {
-        let longer = |v: &Vec<u32>| {
-            let v = v.clone();
-            (0..=limit).map(move |n| [&v[..], &[n]].concat())
-        };
-        all.iter().flat_map(longer).collect()
-    })
 }
 
 /// Compares one system; whether the bound cut something, and how many of its properties are broken.

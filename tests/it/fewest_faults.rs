@@ -30,8 +30,8 @@ fn fewest(depth_max: Option<u32>) -> Options {
     }
 }
 
-/// All combinations within the budgets.
-fn combinations(limits: &[u32]) -> Vec<Vec<u32>> {
+/// All combinations within these limits.
+pub(crate) fn combinations(limits: &[u32]) -> Vec<Vec<u32>> {
     limits.iter().fold(vec![Vec::new()], |all, &limit| {
         let longer = |v: &Vec<u32>| {
             let v = v.clone();
@@ -41,7 +41,8 @@ fn combinations(limits: &[u32]) -> Vec<Vec<u32>> {
     })
 }
 
-fn is_within(a: &[u32], b: &[u32]) -> bool {
+/// Whether each number is at most the other.
+pub(crate) fn is_within(a: &[u32], b: &[u32]) -> bool {
     a.iter().zip(b).all(|(a, b)| a <= b)
 }
 

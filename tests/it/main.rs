@@ -40,6 +40,7 @@ mod schemas;
 mod settings;
 mod simulate;
 mod sqlite;
+mod stories;
 mod symmetric_systems;
 mod symmetry;
 mod table;

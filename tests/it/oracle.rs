@@ -3,6 +3,7 @@
 //! States are plain values, compared in full; nothing is hashed, interned, memoised or computed in advance. It goes level by level
 //! and keeps every step, so that whatever the engine says can be looked up.
 
+mod doing;
 mod fair;
 mod steps;
 

@@ -1,5 +1,8 @@
 //! Time: when exactly messages arrive and timers fire, what tells one timing from another, and what is refused.
 
+mod detector;
+mod zeno;
+
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
@@ -303,113 +306,6 @@ fn a_state_in_which_only_time_passes_is_quiescent() {
     assert_eq!(verdict(&outcome, "the count"), Verdict::Holds);
 }
 
-/// Sends a beat every tick.
-struct Peer {
-    monitor: Id,
-}
-
-impl Actor for Peer {
-    type Msg = Msg;
-    type State = ();
-    type Timer = ();
-    type Random = ();
-    type Storage = ();
-
-    fn on_start(&self, _: Id, _: &Option<()>, o: &mut Out<Self>) {
-        o.set_timer((), ticks(1..2));
-    }
-
-    fn on_timeout(&self, _: Id, _: &mut Cow<'_, ()>, (): &(), o: &mut Out<Self>) {
-        o.send(self.monitor, Msg::Beat);
-        o.set_timer((), ticks(1..2));
-    }
-}
-
-/// Suspects its peer when it has not heard of it for some ticks; each time it was wrong it gets more patient, up to a cap.
-struct Monitor {
-    patience: u32,
-    patience_max: u32,
-}
-
-/// Whether the peer is suspected, and the patience.
-type Suspicion = (bool, u32);
-
-impl Actor for Monitor {
-    type Msg = Msg;
-    type State = Suspicion;
-    type Timer = ();
-    type Random = ();
-    type Storage = ();
-
-    fn on_start(&self, _: Id, _: &Option<()>, o: &mut Out<Self>) -> Suspicion {
-        o.set_timer((), ticks(self.patience..self.patience + 1));
-        (false, self.patience)
-    }
-
-    fn on_msg(&self, _: Id, state: &mut Cow<'_, Suspicion>, _: Id, _: Msg, o: &mut Out<Self>) {
-        let (suspects, patience) = **state;
-        let patience = (patience + u32::from(suspects)).min(self.patience_max);
-        *state.to_mut() = (false, patience);
-        o.set_timer((), ticks(patience..patience + 1));
-    }
-
-    fn on_timeout(&self, _: Id, state: &mut Cow<'_, Suspicion>, (): &(), _: &mut Out<Self>) {
-        state.to_mut().0 = true;
-    }
-}
-
-/// Whether the detector is accurate always, in the end, and whether it is complete.
-fn detector(timing: Timing, patience: u32, patience_max: u32) -> [Verdict; 3] {
-    let mut sys = System::new();
-    sys.timing(timing);
-    // A beat is sent every tick and arrives within one: there are never three on the way where that is so.
-    sys.links(Link::reliable().capacity(2));
-    let monitor = sys.actor(
-        "monitor",
-        Monitor {
-            patience,
-            patience_max,
-        },
-    );
-    let peer = sys.actor(
-        "peer",
-        Peer {
-            monitor: monitor.id(),
-        },
-    );
-    sys.crashes(Crashes::stop(1).of([peer.id()]));
-    sys.always("accurate", move |s| !(s.is_up(peer) && s[monitor].0));
-    sys.stabilises("accurate in the end", move |s| {
-        !(s.is_up(peer) && s[monitor].0)
-    });
-    sys.stabilises("complete", move |s| s.is_up(peer) || s[monitor].0);
-    let outcome = run(sys).expect("the model is sound");
-    assert_eq!(outcome.warnings, Vec::<String>::new());
-    ["accurate", "accurate in the end", "complete"].map(|name| verdict(&outcome, name))
-}
-
-#[test]
-fn a_failure_detector_is_as_good_as_what_is_known_of_time() {
-    use Verdict::{Holds, Violated};
-    // Two beats are at most two ticks apart; a timer for two may fire just before the second.
-    let known = Timing::synchronous();
-    assert_eq!(detector(known, 3, 3), [Holds, Holds, Holds]);
-    assert_eq!(detector(known, 2, 2), [Violated, Violated, Holds]);
-    // Patience that grows finds out.
-    assert_eq!(detector(known, 1, 3), [Violated, Holds, Holds]);
-    // Slow is not dead.
-    let unknown = Timing::asynchronous();
-    assert_eq!(detector(unknown, 3, 3), [Violated, Violated, Holds]);
-    // Before the moment there are mistakes; after it patience has to be large enough, or grow.
-    let partial = Timing::partially_synchronous(1);
-    assert_eq!(detector(partial, 3, 3), [Violated, Holds, Holds]);
-    assert_eq!(detector(partial, 1, 3), [Violated, Holds, Holds]);
-    assert_eq!(detector(partial, 1, 2), [Violated, Violated, Holds]);
-    // With slower messages the same patience does not do.
-    let slower = Timing::partially_synchronous(2);
-    assert_eq!(detector(slower, 1, 3)[1], Violated);
-}
-
 #[test]
 fn properties_may_ask_whether_the_bounds_hold() {
     for (timing, [before, after]) in [
@@ -432,73 +328,6 @@ fn properties_may_ask_whether_the_bounds_hold() {
         assert_eq!(verdict(&outcome, "before"), is(before));
         assert_eq!(verdict(&outcome, "after"), is(after));
         assert_eq!(verdict(&outcome, "at last"), is(after));
-    }
-}
-
-/// Answers every ping with a pong and every pong with a ping.
-struct Player {
-    serves: Option<Id>,
-}
-
-impl Actor for Player {
-    type Msg = Msg;
-    type State = ();
-    type Timer = ();
-    type Random = ();
-    type Storage = ();
-
-    fn on_start(&self, _: Id, _: &Option<()>, o: &mut Out<Self>) {
-        if let Some(to) = self.serves {
-            o.send(to, Msg::Ping);
-        }
-    }
-
-    fn on_msg(&self, _: Id, _: &mut Cow<'_, ()>, src: Id, msg: Msg, o: &mut Out<Self>) {
-        o.send(
-            src,
-            if msg == Msg::Ping {
-                Msg::Pong
-            } else {
-                Msg::Ping
-            },
-        );
-    }
-}
-
-fn players(link: Link) -> Result<Outcome, Error> {
-    let mut sys = System::new();
-    sys.timing(Timing::synchronous());
-    sys.links(link);
-    let first = sys.actor("first", Player { serves: None });
-    let to = first.id();
-    sys.actor("second", Player { serves: Some(to) });
-    sys.actor("bystander", Counter);
-    sys.infinitely_often("a ping", |s| s.in_flight().any(|e| *e.msg == Msg::Ping));
-    run(sys)
-}
-
-#[test]
-fn what_can_happen_for_ever_in_no_time_is_warned_of() {
-    let outcome = players(Link::reliable().delay(1..=2)).unwrap();
-    assert_eq!(outcome.warnings, Vec::<String>::new());
-    assert_eq!(verdict(&outcome, "a ping"), Verdict::Holds);
-    let outcome = players(Link::reliable().delay(0..=1)).unwrap();
-    let [warning] = &outcome.warnings[..] else {
-        panic!("{:?}", outcome.warnings)
-    };
-    assert!(
-        warning.contains("Zeno: first, second can act for ever"),
-        "{warning}"
-    );
-}
-
-#[test]
-fn time_that_cannot_go_on_is_an_error() {
-    let error = players(Link::reliable().delay(0..=0)).unwrap_err();
-    assert!(error.is_model());
-    let text = error.to_string();
-    for words in ["time cannot go on", "first, second", "help: let something"] {
-        assert!(text.contains(words), "{text}");
     }
 }
 

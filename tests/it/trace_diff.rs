@@ -4,7 +4,7 @@ use allways::space::StepKind;
 use allways::trace::{Differs, Divergence, Sent, Style, Trace, compare, compare_text, to_json};
 
 use crate::cli::Sandbox;
-use crate::mermaid::{message, path, sends, step, trace, unit};
+use crate::stories::{message, path, sends, step, trace, unit};
 
 /// Two steps, after which one differs from the other by this change.
 fn check(change: impl FnOnce(&mut Trace), expected: Option<Differs>, words: &str) {

@@ -26,7 +26,7 @@ impl Spec {
         } else {
             Spec::decode(bytes.get(LIVE_BYTES..).unwrap_or_default())
         };
-        spec.betray(&mut Dice { bytes: own, at: 0 });
+        spec.betray(&mut Dice::of(own));
         spec
     }
 

@@ -55,7 +55,7 @@ impl Spec {
     /// A system with liveness properties and whatever bears on fairness. The first bytes say what is asked, the others what the system is.
     pub(crate) fn decode_live(bytes: &[u8]) -> Spec {
         let (live, bytes) = bytes.split_at(LIVE_BYTES.min(bytes.len()));
-        let (mut live, mut dice) = (Dice { bytes: live, at: 0 }, Dice { bytes, at: 0 });
+        let (mut live, mut dice) = (Dice::of(live), Dice::of(bytes));
         let mut style = Style::roll(&mut dice);
         // Runs without end are the matter here: nothing has to end, but the space has to be finite.
         style.ends = !live.chance(50);
