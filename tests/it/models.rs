@@ -7,15 +7,14 @@ mod sources;
 mod specification;
 
 use std::collections::BTreeMap;
-use std::env::consts::EXE_SUFFIX;
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 
 use allways::search::Verdict;
 use allways::space::PropertyKind;
 use allways::trace::to_mermaid;
 
+use crate::folders::root;
+use crate::generated::cargo;
 use crate::mermaid::grammar;
 use checked::{CATALOGUE, checked, variants};
 use sources::{Source, sources};
@@ -142,7 +141,7 @@ fn fire_and_forget_tells_the_story() {
 #[test]
 fn every_model_compiles_in_a_crate_that_depends_on_allways_alone() {
     let crate_dir = tempfile::tempdir().expect("a scratch folder");
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = root();
     let source = crate_dir.path().join("src");
     fs::create_dir(&source).expect("the folder can be made");
     let manifest = format!(
@@ -161,20 +160,7 @@ fn every_model_compiles_in_a_crate_that_depends_on_allways_alone() {
     let modules: String = names.iter().map(|name| format!("mod {name};\n")).collect();
     let main = format!("{modules}allways::main!({});\n", names.join(", "));
     fs::write(source.join("main.rs"), main).expect("it can be written");
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo
-        .args(["check", "--offline", "--quiet"])
-        .current_dir(crate_dir.path())
-        .env(
-            "CARGO_TARGET_DIR",
-            Path::new(env!("CARGO_TARGET_TMPDIR")).join("generated"),
-        );
-    // The compiler beside this cargo, not one that a dependency's own folder asks for.
-    let rustc = Path::new(env!("CARGO")).with_file_name(format!("rustc{EXE_SUFFIX}"));
-    if rustc.is_file() {
-        cargo.env("RUSTC", rustc);
-    }
-    let output = cargo.output().expect("cargo runs");
+    let output = cargo(crate_dir.path(), &["check", "--quiet"]);
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(
         output.status.success() && !said.contains("warning"),

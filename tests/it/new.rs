@@ -1,61 +1,22 @@
 //! `allways new`: what it makes works as it is, and it overwrites nothing.
 
-use std::env::consts::EXE_SUFFIX;
 use std::fs;
-use std::path::Path;
 use std::process::{Command, Output};
 
 use crate::cli::Sandbox;
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// Every file under a folder, by its path in it, sorted.
-fn files(dir: &Path) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut folders = vec![dir.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).expect("it can be listed") {
-            let path = entry.expect("it can be listed").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let name = path.strip_prefix(dir).expect("it is inside");
-                found.push(name.display().to_string().replace('\\', "/"));
-            }
-        }
-    }
-    found.sort();
-    found
-}
-
-/// Runs cargo in a crate, with what the other generated crate of these tests has built, and without network.
-fn cargo(dir: &Path, args: &[&str]) -> Output {
-    let mut cargo = Command::new(env!("CARGO"));
-    let (command, rest) = args.split_first().expect("a command");
-    cargo
-        .arg(command)
-        .current_dir(dir)
-        .env("CARGO_NET_OFFLINE", "true")
-        // The template optimises the checker, which takes long to build; here it has little to do.
-        .args(["--config", "profile.dev.package.allways.opt-level=0"])
-        .args(["--config", "profile.dev.debug=false"])
-        .env(
-            "CARGO_TARGET_DIR",
-            Path::new(env!("CARGO_TARGET_TMPDIR")).join("generated"),
-        )
-        .args(rest);
-    // The compiler beside this cargo, not one that a dependency's own folder asks for.
-    let rustc = Path::new(env!("CARGO")).with_file_name(format!("rustc{EXE_SUFFIX}"));
-    if rustc.is_file() {
-        cargo.env("RUSTC", rustc);
-    }
-    cargo.output().expect("cargo runs")
-}
+use crate::folders::{files_in, root};
+use crate::generated::cargo;
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// What a command said that did what it was to do, and had nothing to complain about.
+fn done(output: &Output) -> String {
+    let (said, complained) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{said}{complained}");
+    assert!(!complained.contains("warning"), "{complained}");
+    said
 }
 
 #[test]
@@ -66,7 +27,7 @@ fn a_new_crate_is_checked_and_tested_at_once() {
     assert!(run.stdout.contains("cargo run -- check"), "{}", run.stdout);
     let demo = sandbox.path("demo");
     assert_eq!(
-        files(&demo),
+        files_in(&demo),
         [
             ".github/workflows/models.yml",
             ".gitignore",
@@ -82,39 +43,27 @@ fn a_new_crate_is_checked_and_tested_at_once() {
     // The versions that are there; cargo leaves out what is not needed.
     fs::copy(root().join("Cargo.lock"), demo.join("Cargo.lock")).expect("it can be copied");
 
-    let check = cargo(&demo, &["run", "--quiet", "--", "check", "--threads", "2"]);
-    let (check_said, complained) = (text(&check.stdout), text(&check.stderr));
-    let said = &check_said;
-    assert_eq!(check.status.code(), Some(0), "{said}{complained}");
-    assert!(!complained.contains("warning"), "{complained}");
+    let checked = done(&cargo(
+        &demo,
+        &["run", "--quiet", "--", "check", "--threads", "2"],
+    ));
     for part in [
         "lamp/unnumbered  presses=2",
         "violated in 4 steps, as expected",
         "lamp/numbered  presses=2",
         "2 checks: 2 as expected",
     ] {
-        assert!(said.contains(part), "{part} in\n{said}");
+        assert!(checked.contains(part), "{part} in\n{checked}");
     }
-    let test = cargo(&demo, &["test", "--quiet"]);
-    let (said, complained) = (text(&test.stdout), text(&test.stderr));
-    assert_eq!(test.status.code(), Some(0), "{said}{complained}");
-    assert!(said.contains("2 passed"), "{said}");
-    assert!(!complained.contains("warning"), "{complained}");
-
-    let mutated = [
-        "run",
-        "--quiet",
-        "--",
-        "check",
-        "lamp/numbered",
-        "--mutations",
-    ];
-    let mutated = cargo(&demo, &mutated);
-    assert_eq!(mutated.status.code(), Some(0), "{}", text(&mutated.stderr));
-    as_the_guide_says(&(check_said + &text(&mutated.stdout)));
-
-    let gate = cargo(&demo, &["run", "--quiet", "--", "ci", "--quiet"]);
-    assert_eq!(gate.status.code(), Some(0), "{}", text(&gate.stderr));
+    let tested = done(&cargo(&demo, &["test", "--quiet"]));
+    assert!(tested.contains("2 passed"), "{tested}");
+    let mutations = ["check", "lamp/numbered", "--mutations"];
+    let mutated = done(&cargo(
+        &demo,
+        &[&["run", "--quiet", "--"], &mutations[..]].concat(),
+    ));
+    as_the_guide_says(&(checked + &mutated));
+    done(&cargo(&demo, &["run", "--quiet", "--", "ci", "--quiet"]));
     // Formatted as the guide and rustfmt have it.
     let format = Command::new(env!("CARGO"))
         .args(["fmt", "--check"])
@@ -167,7 +116,7 @@ fn nothing_that_is_there_is_overwritten() {
         assert!(run.stderr.contains(told), "{name}: {}", run.stderr);
         assert!(run.stderr.contains("help: "), "{name}: {}", run.stderr);
     }
-    let there = files(&sandbox.path("."));
+    let there = files_in(&sandbox.path(""));
     assert_eq!(there, ["file", "full/mine"]);
     // An empty folder is as good as none.
     fs::create_dir(sandbox.path("empty")).expect("it can be made");

@@ -6,34 +6,16 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-fn page() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/explorer/page")
-}
+use crate::folders::{files_in, root};
 
-/// All files below a folder, with `/` between names, relative to it.
-fn files(folder: &Path) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
-        for entry in fs::read_dir(next).expect("it can be listed") {
-            let path = entry.expect("it can be listed").path();
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            let name = path.strip_prefix(folder).expect("it is inside");
-            let parts: Vec<_> = name.iter().map(|part| part.to_string_lossy()).collect();
-            found.push(parts.join("/"));
-        }
-    }
-    found.sort_unstable();
-    found
+fn page() -> PathBuf {
+    root().join("src/explorer/page")
 }
 
 /// The page's own files with this ending, and their texts.
 fn own(ending: &str) -> Vec<(String, String)> {
     let root = page();
-    let own = files(&root)
+    let own = files_in(&root)
         .into_iter()
         .filter(|name| !name.starts_with("vendor/") && name.ends_with(ending));
     let texts: Vec<_> = own
@@ -86,7 +68,7 @@ fn what_is_vendored_is_what_the_manifest_says() {
     }
     listed.sort_unstable();
     assert_eq!(
-        files(&vendor),
+        files_in(&vendor),
         listed,
         "the manifest lists all that is vendored"
     );
@@ -96,7 +78,7 @@ fn what_is_vendored_is_what_the_manifest_says() {
 fn every_module_that_is_imported_is_there() {
     let root = page();
     let mut n = 0;
-    for name in files(&root)
+    for name in files_in(&root)
         .into_iter()
         .filter(|name| name.ends_with(".js"))
     {

@@ -4,12 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::folders::{files_in, root};
+
 /// A file with more lines is about more than one subject.
 const LINES_MAX: usize = 800;
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
 
 /// Every file of the repository, relative to its root: what git lists, or all files where there is no git.
 fn files() -> Vec<PathBuf> {
@@ -34,19 +32,14 @@ fn files() -> Vec<PathBuf> {
         return names.filter(|name| root().join(name).is_file()).collect();
     }
     let mut found = Vec::new();
-    let mut folders = vec![root().to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).expect("it can be listed") {
-            let path = entry.expect("it can be listed").path();
-            let name = path.strip_prefix(root()).expect("it is inside").to_owned();
-            if name == Path::new("target") || name == Path::new(".git") {
-                continue;
-            }
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                found.push(name);
-            }
+    for entry in fs::read_dir(root()).expect("it can be listed") {
+        let entry = entry.expect("it can be listed");
+        let name = PathBuf::from(entry.file_name());
+        if !entry.path().is_dir() {
+            found.push(name);
+        } else if name != Path::new("target") && name != Path::new(".git") {
+            let files = files_in(&entry.path()).into_iter();
+            found.extend(files.map(|file| name.join(file)));
         }
     }
     found
