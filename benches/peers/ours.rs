@@ -6,10 +6,11 @@ use allways::search::{Options, Outcome, Verdict, search};
 use allways::space::{ActorSpace, GeneralSpace, PropertyKind, StateSpace};
 use allways::system::{Message, System};
 
+use crate::protocols::register::size;
 use crate::protocols::two_phase::TwoPhase;
 use crate::protocols::two_phase_compact::TwoPhaseCompact;
 use crate::protocols::{abd, paxos, single_copy};
-use crate::run::{Job, Measured, size};
+use crate::run::{Job, Measured};
 use crate::workload::Workload;
 
 /// Searches the workload.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use stateright::{Checker, Model};
 
 use crate::machine;
-use crate::protocols::register::Size;
+use crate::protocols::register::size;
 use crate::protocols::two_phase::TwoPhase;
 use crate::protocols::two_phase_compact::TwoPhaseCompact;
 use crate::protocols::{abd, paxos, single_copy};
@@ -125,11 +125,6 @@ pub(crate) fn child(args: &[String]) -> Result<(), String> {
     let line = serde_json::to_string(&measured).map_err(|e| e.to_string())?;
     println!("{line}");
     Ok(())
-}
-
-/// How large a register system is.
-pub(crate) fn size(clients: usize, servers: usize) -> Size {
-    Size { clients, servers }
 }
 
 fn run_peer(job: &Job) -> Measured {

@@ -40,6 +40,11 @@ pub(crate) struct Size {
     pub(crate) servers: usize,
 }
 
+/// A size.
+pub(crate) fn size(clients: usize, servers: usize) -> Size {
+    Size { clients, servers }
+}
+
 /// What the clients saw, in the form of our own system's observer.
 ///
 /// stateright ignores a reply that its client does not wait for, since such a delivery changes nothing; an observer sees every delivery.
