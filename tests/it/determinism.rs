@@ -52,5 +52,9 @@ fn every_model_gives_the_same_report_for_1_2_and_3_threads() {
             );
         }
     }
-    assert!(n_compared > 10, "only {n_compared} variants are small");
+    let n_all = variants().count();
+    assert!(
+        n_compared * 2 > n_all,
+        "only {n_compared} of {n_all} variants are small"
+    );
 }

@@ -12,6 +12,7 @@ use proptest::strategy::{Strategy, ValueTree};
 use serde_json::Value;
 
 use crate::cli::Sandbox;
+use crate::documented;
 use crate::dot::{self, Dot};
 use crate::models::checked::{CATALOGUE, checked};
 use crate::random::Spec;
@@ -135,14 +136,17 @@ const STATES_COMPARED_MAX: u64 = 2_000;
 
 #[test]
 fn every_small_variant_has_the_counts_of_its_check_at_every_depth() {
+    let (mut n_all, mut n_drawn) = (0, 0);
     for entry in CATALOGUE.entries() {
         for variant in &entry.variants {
             let name = format!("{}/{}", entry.model, variant.name);
             // Five graphs and five checks of each take their time, and larger ones show nothing else.
             let n_states = checked(entry, variant).outcome.counts.unique;
+            n_all += 1;
             if n_states > STATES_COMPARED_MAX {
                 continue;
             }
+            n_drawn += 1;
             let values = entry.values(&[]).expect("defaults are in range");
             let build = || variant.build(&values).expect("the variant is whole");
             let about = About::default();
@@ -171,6 +175,7 @@ fn every_small_variant_has_the_counts_of_its_check_at_every_depth() {
             }
         }
     }
+    assert!(n_drawn * 3 > n_all, "only {n_drawn} of {n_all} are small");
 }
 
 /// A property is violated just where the graph marks a state, and the shortest way is to the nearest of them.
@@ -360,6 +365,29 @@ fn the_command_line_writes_the_graph_alone() {
     let written = fs::read_dir(sandbox.path(".")).expect("the folder").count();
     let traces = fs::read_dir(sandbox.path("target/allways")).expect("of the check");
     assert!(written == 1 && traces.count() > 0);
+}
+
+#[test]
+fn the_page_names_every_field_and_no_other() {
+    let graph = counter(2).expect("it is small");
+    let graph: Value = serde_json::from_str(&graph_to_json(&graph)).expect("it is JSON");
+    let found = documented::fields(&graph);
+    let [page, values] = [
+        include_str!("../../docs/graph.md"),
+        include_str!("../../docs/trace.md"),
+    ];
+    let named: Vec<&str> = documented::quoted(page)
+        .chain(documented::quoted(values))
+        .collect();
+    for field in &found {
+        assert!(named.contains(&field.as_str()), "{field} is named nowhere");
+    }
+    let rows = page.lines().filter(|line| line.starts_with("| `"));
+    let rows: Vec<&str> = rows.filter_map(|row| row.split('|').nth(1)).collect();
+    assert!(rows.len() > 15, "{rows:?}");
+    for field in rows.into_iter().flat_map(documented::quoted) {
+        assert!(found.contains(field), "there is no {field}");
+    }
 }
 
 #[test]

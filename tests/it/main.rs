@@ -7,6 +7,7 @@ mod cli;
 mod coverage;
 mod determinism;
 mod digest;
+mod documented;
 mod dot;
 mod explained;
 mod explorer;

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 
 use allways::catalogue::{Entry, Fate, Mistake, Mutants, Variant};
 use allways::prelude::*;
@@ -12,7 +11,8 @@ use allways::system::{Alteration, Occasions};
 use allways::trace::About;
 use serde_json::Value;
 
-use crate::cli::{Run, Sandbox};
+use crate::cli::{Run, run};
+use crate::folders::root;
 use crate::models::checked::{CATALOGUE, variants};
 
 message! {
@@ -324,14 +324,10 @@ fn mutants_do_not_depend_on_the_number_of_threads() {
     }
 }
 
-fn run(args: &[&str]) -> Run {
-    Sandbox::new().run(args)
-}
-
+/// The objects of a kind.
 fn lines(run: &Run, kind: &str) -> Vec<Value> {
-    let all = run.stdout.lines();
-    let all = all.map(|line| serde_json::from_str(line).expect("a JSON object on each line"));
-    all.filter(|line: &Value| line["type"] == kind).collect()
+    let all = run.lines().into_iter();
+    all.filter(|line| line["type"] == kind).collect()
 }
 
 #[test]
@@ -440,7 +436,7 @@ fn a_general_model_has_no_mutants_and_no_score() {
 
 /// Mutants and how many of them are caught, as `docs/mutations.md` states them: by variant, and all together.
 fn stated() -> (BTreeMap<String, [usize; 2]>, [usize; 2]) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/mutations.md");
+    let path = root().join("docs/mutations.md");
     let page = fs::read_to_string(path).expect("the page is there");
     let row = |line: &str| -> Option<(String, [usize; 2])> {
         let cells: Vec<&str> = line.strip_prefix('|')?.split('|').map(str::trim).collect();

@@ -1,14 +1,12 @@
 //! Counts of models that others have published, and stateright's own checker as one more oracle where it is exact.
 
-// The benchmarks use all of it, this test a part.
-#[allow(dead_code, unreachable_pub)]
 #[path = "../../benches/protocols/mod.rs"]
 mod protocols;
 
 use allways::search::{Options, Verdict, search};
 use allways::space::{ActorSpace, GeneralSpace, PropertyKind, StateSpace, from_stateright};
 use allways::stateright::{Checker, Model};
-use protocols::register::{A_VALUE_IS_READ, LINEARIZABLE, Size};
+use protocols::register::{A_VALUE_IS_READ, LINEARIZABLE, size};
 use protocols::two_phase::TwoPhase;
 use protocols::two_phase_compact::TwoPhaseCompact;
 use protocols::{abd, paxos, single_copy};
@@ -32,10 +30,6 @@ where
     let mut traces: Vec<_> = checker.discoveries().into_keys().collect();
     traces.sort_unstable();
     (counts, traces)
-}
-
-fn size(clients: usize, servers: usize) -> Size {
-    Size { clients, servers }
 }
 
 /// What our own search says, with so many threads.

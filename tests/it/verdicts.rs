@@ -343,6 +343,33 @@ fn whenever_it_is_stopped_nothing_is_said_that_was_not_seen() {
 }
 
 #[test]
+fn the_first_violation_counts_only_where_it_ends_a_search_with_more_to_see() {
+    let first = Options {
+        first: true,
+        ..Options::default()
+    };
+    let of = |row: &str, wrong: Wrong| {
+        let sys = system(row, wrong, false, false);
+        let mut space = ActorSpace::new(sys).expect("the system is whole");
+        check(&mut space, &first, &()).expect("the model is sound")
+    };
+    // Nothing is violated: the whole was seen.
+    assert_eq!(
+        verdict(&of("always", Wrong::Never), "always"),
+        Verdict::Holds
+    );
+    // What is violated is known only when the search is over.
+    let lasso = of("eventually", Wrong::Near);
+    assert_eq!(verdict(&lasso, "eventually"), Verdict::Violated);
+    assert_eq!(verdict(&lasso, "no_panic"), Verdict::Holds);
+    // There is more to see.
+    let cut = of("always", Wrong::Near);
+    assert_eq!(verdict(&cut, "always"), Verdict::Violated);
+    assert_eq!(verdict(&cut, "no_panic"), Verdict::Inconclusive);
+    assert!(cut.counts.unique < of("always", Wrong::Never).counts.unique);
+}
+
+#[test]
 fn a_bound_that_cuts_nothing_does_not_count() {
     for words in [&["--max-depth"][..], &["--max-states"], &["within"]] {
         let mut options = Options::default();
@@ -444,10 +471,21 @@ fn what_is_refused_is_refused_with_a_reason_and_a_cure() {
         }
         let mut space = ActorSpace::new(sys).expect("the system is whole");
         let error = check(&mut space, options, &()).expect_err("it is refused");
-        assert!(
-            error.is_usage() && error.to_string().contains("help:"),
-            "{error}"
-        );
+        assert!(error.is_usage(), "{error}");
+        let error = error.to_string();
+        // For this reason, and no other.
+        let reason = match *with {
+            "--first" => "stops after the first violation",
+            "liveness" => "fairness is about each actor by itself",
+            "faults without a budget, without --faults-max" => "there is none for losses",
+            "a number of bits that is neither 64 nor 128" => "no 32 bits",
+            "more than 5,040 orders of its actors" => "at most 5040 can be checked",
+            with if with.starts_with("--property") => "no single run contradicts it",
+            with => &format!("symmetry cannot be combined with {with}"),
+        };
+        for words in [reason, "help:"] {
+            assert!(error.contains(words), "no {words:?} in: {error}");
+        }
     }
     let all = table("option | with").into_iter();
     let n_refused = all.filter(|row| row[2].starts_with("refused")).count();
