@@ -18,7 +18,7 @@ use tempfile::TempDir;
 const INSTALL: &str = "on Debian: apt-get install chromium chromium-driver";
 
 /// A command that takes longer has failed, whatever it waits for.
-const COMMAND_TIME: Duration = Duration::from_secs(60);
+const COMMAND_TIME: Duration = Duration::from_secs(200);
 
 /// The programs that it takes.
 pub(crate) struct Tools {
@@ -88,7 +88,7 @@ impl Driver {
                 }
             }
         });
-        let port = port.recv_timeout(Duration::from_secs(20));
+        let port = port.recv_timeout(Duration::from_secs(120));
         let port = port.map_err(|_| {
             let _ = process.kill();
             "chromedriver does not say where it listens".to_owned()
@@ -118,7 +118,7 @@ impl Driver {
                 "prefs": { "download.default_directory": downloads, "download.prompt_for_download": false },
             },
             "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
-            "timeouts": { "script": 30_000, "pageLoad": 30_000 },
+            "timeouts": { "script": 150_000, "pageLoad": 150_000 },
         } } });
         let session = self.ask("POST", "/session", Some(&wanted));
         let session = session.unwrap_or_else(|e| panic!("no browser starts: {e}"));

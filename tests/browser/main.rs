@@ -1,7 +1,9 @@
 //! The explorer in a real browser: each point of its acceptance as a test, in headless Chromium, over the binary and real models.
 //!
+//! The program is also `allways` over models of its own (`models.rs`): what takes a model that no catalogue has is tested here too (`stuck.rs`).
+//!
 //! Not a test of how the page is built: tests see what a person sees, through roles, texts and the hooks that the page promises
-//! (`src/explorer/page/main.js`). Without a browser nothing passes: every test is reported as ignored, with what to install, or
+//! (`src/explorer/page/main.js`). Without a browser none of these passes: every test is reported as ignored, with what to install, or
 //! as failed where `ALLWAYS_REQUIRE_BROWSER=1` says that there has to be one. `ALLWAYS_MEASURE=1` adds the measurements of `docs/benchmarks.md`.
 
 mod access;
@@ -24,6 +26,7 @@ mod pair;
 mod running;
 mod server;
 mod state;
+mod stuck;
 mod vendored;
 
 use std::env;
@@ -177,6 +180,21 @@ fn main() -> ExitCode {
             Ok(())
         },
     )];
+    trials.push(Trial::test(
+        "what_never_returns_is_named_and_ends_the_program",
+        || {
+            stuck::named();
+            Ok(())
+        },
+    ));
+    #[cfg(unix)]
+    trials.push(Trial::test(
+        "what_never_returns_ends_with_the_second_interrupt",
+        || {
+            stuck::interrupted();
+            Ok(())
+        },
+    ));
     for (name, test) in POINTS.into_iter().chain(MORE) {
         let driver = Arc::clone(&driver);
         trials.push(Trial::ignorable_test(name, move || {

@@ -1,4 +1,4 @@
-//! The tests' own catalogue: what no model of `models/` is, or is on purpose: very long, hostile, slow, or another one tomorrow.
+//! The tests' own catalogue: what no model of `models/` is, or is on purpose: very long, hostile, slow, stuck, or another one tomorrow.
 
 use allways::catalogue::Catalogue;
 
@@ -8,6 +8,7 @@ pub(crate) fn catalogue() -> Catalogue {
         rally::entry(),
         hostile::entry(),
         slow::entry(),
+        stuck::entry(),
         moody::entry(),
         ledger::entry(),
     ])
@@ -214,6 +215,67 @@ pub(crate) mod slow {
         "Dials that are turned, and a property that thinks about each position.",
         source "A safe",
         "property" => space;
+    }
+}
+
+/// Somebody who thinks for ever: in a handler, or in a property.
+pub(crate) mod stuck {
+    use std::thread;
+
+    use allways::prelude::*;
+
+    struct Brooder {
+        broods: bool,
+    }
+
+    fn for_ever() -> ! {
+        loop {
+            thread::park();
+        }
+    }
+
+    impl Actor for Brooder {
+        type Msg = ();
+        type State = bool;
+        type Timer = ();
+        type Random = ();
+        type Storage = ();
+
+        fn on_start(&self, _: Id, _: &Option<()>, o: &mut Out<Self>) -> bool {
+            o.set_timer((), model_timeout());
+            false
+        }
+
+        fn on_timeout(&self, _: Id, woken: &mut Cow<'_, bool>, (): &(), _: &mut Out<Self>) {
+            *woken.to_mut() = true;
+            if self.broods {
+                for_ever();
+            }
+        }
+    }
+
+    params! {
+        struct Params {}
+    }
+
+    fn system(broods: bool, judges: bool) -> System<()> {
+        let mut sys = System::new();
+        let brooder = sys.actor("brooder", Brooder { broods });
+        sys.always("it is known", move |s| {
+            if judges && s[brooder] {
+                for_ever();
+            }
+            true
+        });
+        sys
+    }
+
+    catalogue_entry! {
+        "stuck", Params,
+        "Somebody who thinks for ever.",
+        source "Hamlet",
+        "handler" => |_| system(true, false);
+        "property" => |_| system(false, true);
     }
 }
 

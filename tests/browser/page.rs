@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::driver::Browser;
 
 /// Long enough for a busy machine; whatever has a limit of its own measures it.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The explorer's page in a browser.
 pub(crate) struct Page<'b, 'd> {

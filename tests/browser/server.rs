@@ -38,13 +38,21 @@ pub(crate) const LONG_LABELS: (&str, &str) = (
 pub(crate) const AS_ALLWAYS: &str = "ALLWAYS_BROWSER_TEST_IS_ALLWAYS";
 
 /// Starting takes longer only where something is wrong.
-const START_TIME: Duration = Duration::from_secs(30);
+const START_TIME: Duration = Duration::from_secs(120);
 
 /// Checks of the models here take a few seconds, without optimisation.
-const CHECK_TIME: Duration = Duration::from_secs(60);
+const CHECK_TIME: Duration = Duration::from_secs(300);
 
 /// A pause between two looks at something that is waited for.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// `allways` over the tests' own catalogue (`models.rs`).
+pub(crate) fn own() -> Command {
+    let this = env::current_exe().expect("this program has a place");
+    let mut command = Command::new(this);
+    command.env(AS_ALLWAYS, "1");
+    command
+}
 
 /// A running explorer; ends with this value.
 pub(crate) struct Server {
@@ -60,11 +68,10 @@ impl Server {
         Self::started(command)
     }
 
-    /// Explores a model of the tests' own (`models.rs`).
+    /// Explores a model of the tests' own.
     pub(crate) fn of_own(arguments: &[&str]) -> Self {
-        let this = env::current_exe().expect("this program has a place");
-        let mut command = Command::new(this);
-        command.env(AS_ALLWAYS, "1").arg("explore").args(arguments);
+        let mut command = own();
+        command.arg("explore").args(arguments);
         Self::started(command)
     }
 
