@@ -127,7 +127,7 @@ fn every_mistake_is_told_with_its_line_and_a_cure_and_nothing_is_run() {
         (
             "[[check]]\nmodel = \"two-phase-commit\"\nparams = { duplicating = 3 }\n".to_owned(),
             3,
-            "duplicating=3 is not",
+            "duplicating=3 is neither true nor false",
             "true or false",
         ),
         (

@@ -158,7 +158,7 @@ fn what_is_cut_has_no_digest_and_what_is_stopped_is_not_locked() {
 
 #[test]
 fn a_handler_that_has_less_to_do_is_named_whatever_it_is_called() {
-    let list = "[[check]]\nmodel = \"duva-join\"\nvariant = \"callback-chain\"\n";
+    let list = "[[check]]\nmodel = \"duva-join\"\nvariant = \"fire-and-forget\"\n";
     let sandbox = listing(list);
     ends(&sandbox, &["--update-lock"], 0);
     let locked = read(&sandbox, "allways.lock");
