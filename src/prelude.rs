@@ -17,6 +17,8 @@ pub use crate::system::{
     Snapshot, Steps, System, Timing, environment, ticks,
 };
 
+pub use crate::value::{Permute, Renaming};
+
 /// An ordered set with cheap clones, canonical as part of a state.
 pub type Set<T> = im::OrdSet<T>;
 

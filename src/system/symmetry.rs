@@ -12,7 +12,7 @@ use super::encoded::EncodedActor;
 use super::handle::{Handle, ObserverHandle};
 use super::{Message, System};
 use crate::error::Error;
-use crate::value::{canonical, renamed};
+use crate::value::{Permute, Permutes, Renames, canonical, renamed};
 
 /// An actor whose state can be renamed: written down, with other actors' ids put in place of its own, and read back. Every such
 /// actor is one; there is nothing to implement.
@@ -37,19 +37,16 @@ where
 {
 }
 
-/// Which id becomes which.
-pub(crate) type Rename<'r> = &'r dyn Fn(usize) -> usize;
-
 /// How the component of an actor is renamed.
 #[derive(Clone, Copy)]
 pub(crate) struct Renamer {
-    pub(crate) local: fn(&Component, Rename<'_>) -> Result<Component, Error>,
+    pub(crate) local: fn(&Component, Renames<'_>) -> Result<Component, Error>,
     /// Where a timer of the first component is, renamed, in the second, which is the first one renamed.
     pub(crate) timer: FindTimer,
 }
 
 /// Finds a timer again.
-type FindTimer = fn(&Component, usize, &Component, Rename<'_>) -> Result<Option<usize>, Error>;
+type FindTimer = fn(&Component, usize, &Component, Renames<'_>) -> Result<Option<usize>, Error>;
 
 impl Renamer {
     fn of<A: RenamedActor>() -> Self {
@@ -62,12 +59,12 @@ impl Renamer {
 
 fn renamed_local<A: RenamedActor>(
     local: &Component,
-    rename: Rename<'_>,
+    renames: Renames<'_>,
 ) -> Result<Component, Error> {
     let local = local.get::<Local<A>>();
     let mut timers = Vec::with_capacity(local.timers.len());
     for timer in &local.timers {
-        let timer = renamed(timer, rename)?;
+        let timer = renamed(timer, renames)?;
         let mut key = Vec::new();
         canonical(&timer, &mut key)?;
         timers.push((key, timer));
@@ -75,11 +72,11 @@ fn renamed_local<A: RenamedActor>(
     timers.sort_by(|(a, _), (b, _)| a.cmp(b));
     let mut choices = Vec::with_capacity(local.choices.len());
     for (key, alternatives) in &local.choices {
-        let alternatives = alternatives.iter().map(|one| renamed(one, rename));
+        let alternatives = alternatives.iter().map(|one| renamed(one, renames));
         choices.push((key.clone(), alternatives.collect::<Result<_, _>>()?));
     }
-    let state = local.state.as_ref().map(|state| renamed(state, rename));
-    let storage = local.storage.as_ref().map(|saved| renamed(saved, rename));
+    let state = local.state.as_ref().map(|state| renamed(state, renames));
+    let storage = local.storage.as_ref().map(|saved| renamed(saved, renames));
     Ok(Component::new(Local::<A> {
         state: state.transpose()?,
         up: local.up,
@@ -95,18 +92,18 @@ fn renamed_timer<A: RenamedActor>(
     local: &Component,
     position: usize,
     image: &Component,
-    rename: Rename<'_>,
+    renames: Renames<'_>,
 ) -> Result<Option<usize>, Error> {
-    let timer = renamed(&local.get::<Local<A>>().timers[position], rename)?;
+    let timer = renamed(&local.get::<Local<A>>().timers[position], renames)?;
     let mut timers = image.get::<Local<A>>().timers.iter();
     Ok(timers.position(|other| *other == timer))
 }
 
 /// How the value of an observer is renamed.
-pub(crate) type RenameObserved = fn(&Component, Rename<'_>) -> Result<Component, Error>;
+pub(crate) type RenameObserved = fn(&Component, Renames<'_>) -> Result<Component, Error>;
 
 /// How a message is renamed.
-pub(crate) type RenameMessage = fn(&Content, Rename<'_>) -> Result<Content, Error>;
+pub(crate) type RenameMessage = fn(&Content, Renames<'_>) -> Result<Content, Error>;
 
 /// What was declared to be interchangeable.
 #[derive(Default)]
@@ -118,6 +115,18 @@ pub(crate) struct Symmetries {
     /// Per observer whose value may mention such an actor.
     pub(crate) observers: BTreeMap<usize, RenameObserved>,
     pub(crate) message: Option<RenameMessage>,
+    /// The types that say themselves how they are renamed.
+    pub(crate) permutes: Permutes,
+}
+
+impl Symmetries {
+    /// How values are renamed where these ids become others.
+    pub(crate) fn renames<'r>(&'r self, of: &'r dyn Fn(usize) -> usize) -> Renames<'r> {
+        Renames {
+            of,
+            permutes: &self.permutes,
+        }
+    }
 }
 
 /// A group of interchangeable actors that was just declared.
@@ -141,9 +150,18 @@ impl<M: Message> Symmetric<'_, M> {
     {
         let observer = handle.index_in(self.system.blueprint.id);
         let renamers = &mut self.system.blueprint.symmetries.observers;
-        renamers.insert(observer, |value, rename| {
-            Ok(Component::new(renamed(value.get::<T>(), rename)?))
+        renamers.insert(observer, |value, renames| {
+            Ok(Component::new(renamed(value.get::<T>(), renames)?))
         });
+        self
+    }
+
+    /// This type holds actors in another way than by their ids, and says itself how it is renamed: a bit mask, a list indexed by actor. It counts
+    /// wherever the type occurs, for all symmetric actors of the system.
+    ///
+    /// See [`Permute`] for an example.
+    pub fn permuting<T: Permute + Serialize + DeserializeOwned>(&mut self) -> &mut Self {
+        self.system.blueprint.symmetries.permutes.add::<T>();
         self
     }
 }
@@ -154,7 +172,8 @@ impl<M: Message + DeserializeOwned> System<M> {
     ///
     /// It is not taken on trust. Every answer of a handler and of a property is compared with its answers where the actors change
     /// places, and a difference is an error. For this the ids must be of type [`Id`] wherever actors or messages
-    /// hold them, and both must be `Deserialize`. Another actor whose state holds their ids has to be named:
+    /// hold them, and both must be `Deserialize`. A type that holds them in another way, a bit mask say, says itself how it is renamed and is named:
+    /// [`permuting`](Symmetric::permuting). Another actor whose state holds their ids has to be named:
     /// [`mentioned_by`](Symmetric::mentioned_by), and so has an observer: [`remembered_by`](Symmetric::remembered_by).
     ///
     /// ```
@@ -222,7 +241,7 @@ impl<M: Message + DeserializeOwned> System<M> {
         }
         self.blueprint.symmetries.groups.push(members);
         self.blueprint.symmetries.message =
-            Some(|msg, rename| Ok(Content::new(renamed(msg.get::<M>(), rename)?)));
+            Some(|msg, renames| Ok(Content::new(renamed(msg.get::<M>(), renames)?)));
         Symmetric { system: self }
     }
 }

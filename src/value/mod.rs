@@ -4,6 +4,7 @@
 mod encode;
 mod escape;
 mod grow;
+mod permute;
 mod rename;
 mod sets;
 mod stream;
@@ -13,6 +14,8 @@ pub(crate) use encode::LIST_TAG;
 pub use encode::{ENCODING_VERSION, canonical};
 pub(crate) use escape::is_unsafe;
 pub use escape::printable;
-pub(crate) use rename::renamed;
+pub(crate) use permute::Permutes;
+pub use permute::{Permute, Renaming};
+pub(crate) use rename::{Renames, renamed};
 pub use stream::hash_stream;
 pub use tree::{TREE_DEPTH_MAX, Tree};

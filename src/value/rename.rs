@@ -1,7 +1,8 @@
 //! The same value with other actors' ids in it: written down, ids replaced, read back.
 //!
 //! An id is recognised by its type, `stateright::actor::Id`, wherever serde passes it. What identifies an actor in another way (an index, a bit
-//! of a mask) is left as it is: whoever relies on a renaming has to check that the model behaves accordingly.
+//! of a mask) is left as it is, unless its type says what becomes of it (`permute.rs`): whoever relies on a renaming has to check that the
+//! model behaves accordingly.
 
 use std::any::type_name;
 use std::fmt::{self, Display};
@@ -12,30 +13,46 @@ use serde::de::{
 };
 use serde::ser::{self, Serialize, Serializer};
 
+use super::permute::Permutes;
 use crate::error::Error;
 
-/// The value with every id replaced by what `rename` makes of it.
+/// How values are renamed.
+#[derive(Clone, Copy)]
+pub(crate) struct Renames<'r> {
+    /// Which id becomes which.
+    pub(crate) of: &'r dyn Fn(usize) -> usize,
+    /// The types that hold actors in another way.
+    pub(crate) permutes: &'r Permutes,
+}
+
+/// The value with every id replaced, and what its types say of other ways to hold an actor.
 ///
 /// # Errors
-/// The value cannot be written down, or not be read back.
+/// The value cannot be written down, or not be read back, or one of its types cannot do what it says.
 pub(crate) fn renamed<T: Serialize + DeserializeOwned>(
     value: &T,
-    rename: &dyn Fn(usize) -> usize,
+    renames: Renames<'_>,
 ) -> Result<T, Error> {
-    let written = term(value, rename).and_then(|term| T::deserialize(Reader(term)));
-    written.map_err(|why| {
-        Error::model(format!(
-            "a value of type {} cannot be written down and read back: {why}",
-            type_name::<T>()
-        ))
-        .with_cure(
-            "what symmetric actors say and remember must be `Deserialize`, and read what `Serialize` writes",
-        )
-    })
+    let written = term(value, renames).and_then(read);
+    written.map_err(|why| why.into_error(type_name::<T>()))
+}
+
+/// A value as it is.
+pub(super) fn written<T: Serialize>(value: &T) -> Result<Term, Why> {
+    let renames = Renames {
+        of: &|id| id,
+        permutes: &Permutes::default(),
+    };
+    term(value, renames)
+}
+
+/// Reads a value back.
+pub(super) fn read<T: DeserializeOwned>(term: Term) -> Result<T, Why> {
+    T::deserialize(Reader(term))
 }
 
 /// A value, after serde's data model.
-enum Term {
+pub(super) enum Term {
     Unit,
     Bool(bool),
     Unsigned(u128),
@@ -55,12 +72,60 @@ enum Term {
     Variant(&'static str, Option<Box<Term>>),
 }
 
+/// Why a value cannot be renamed.
 #[derive(Debug)]
-struct Why(String);
+pub(super) struct Why {
+    what: String,
+    /// The type whose `Permute` does not go.
+    permute: Option<&'static str>,
+}
+
+impl Why {
+    /// What is wrong with a type's own renaming.
+    pub(super) fn of_permute<T>(what: &str) -> Self {
+        Why {
+            what: what.to_owned(),
+            permute: Some(type_name::<T>()),
+        }
+    }
+
+    fn into_error(self, of: &str) -> Error {
+        let what = self.what;
+        match self.permute {
+            Some(name) => Error::model(format!(
+                "a value of type {name}, which says itself how it is renamed, cannot be: {what}"
+            ))
+            .with_cure(
+                "let its `Permute` count as the model does (`counted_from`), with a place for each symmetric actor",
+            ),
+            None => Error::model(format!(
+                "a value of type {of} cannot be written down and read back: {what}"
+            ))
+            .with_cure(
+                "what symmetric actors say and remember must be `Deserialize`, and read what `Serialize` writes",
+            ),
+        }
+    }
+}
+
+impl From<String> for Why {
+    fn from(what: String) -> Self {
+        Why {
+            what,
+            permute: None,
+        }
+    }
+}
+
+impl From<&str> for Why {
+    fn from(what: &str) -> Self {
+        what.to_owned().into()
+    }
+}
 
 impl Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.what)
     }
 }
 
@@ -68,34 +133,34 @@ impl std::error::Error for Why {}
 
 impl ser::Error for Why {
     fn custom<M: Display>(message: M) -> Self {
-        Why(message.to_string())
+        message.to_string().into()
     }
 }
 
 impl de::Error for Why {
     fn custom<M: Display>(message: M) -> Self {
-        Why(message.to_string())
+        message.to_string().into()
     }
 }
 
-type Rename<'r> = &'r dyn Fn(usize) -> usize;
-
-fn term<T: Serialize + ?Sized>(value: &T, rename: Rename<'_>) -> Result<Term, Why> {
-    value.serialize(Writer {
-        rename,
-        of: type_name::<T>(),
-    })
+fn term<T: Serialize + ?Sized>(value: &T, renames: Renames<'_>) -> Result<Term, Why> {
+    let of = type_name::<T>();
+    let term = value.serialize(Writer { renames, of })?;
+    match renames.permutes.of(of) {
+        Some(permute) => permute(term, renames.of),
+        None => Ok(term),
+    }
 }
 
 struct Writer<'r> {
-    rename: Rename<'r>,
+    renames: Renames<'r>,
     /// The name of the value's type.
     of: &'static str,
 }
 
 /// A collection being written.
 struct Parts<'r> {
-    rename: Rename<'r>,
+    renames: Renames<'r>,
     variant: Option<&'static str>,
     elements: Vec<Term>,
     fields: Vec<(&'static str, Term)>,
@@ -106,7 +171,7 @@ struct Parts<'r> {
 impl<'r> Writer<'r> {
     fn parts(self, variant: Option<&'static str>) -> Parts<'r> {
         Parts {
-            rename: self.rename,
+            renames: self.renames,
             variant,
             elements: Vec::new(),
             fields: Vec::new(),
@@ -125,12 +190,12 @@ impl Parts<'_> {
     }
 
     fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Why> {
-        self.elements.push(term(value, self.rename)?);
+        self.elements.push(term(value, self.renames)?);
         Ok(())
     }
 
     fn field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), Why> {
-        self.fields.push((name, term(value, self.rename)?));
+        self.fields.push((name, term(value, self.renames)?));
         Ok(())
     }
 
@@ -189,7 +254,7 @@ impl<'r> Serializer for Writer<'r> {
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<Term, Why> {
-        Ok(Term::Some(Box::new(term(value, self.rename)?)))
+        Ok(Term::Some(Box::new(term(value, self.renames)?)))
     }
 
     fn serialize_unit(self) -> Result<Term, Why> {
@@ -214,7 +279,7 @@ impl<'r> Serializer for Writer<'r> {
         name: &'static str,
         value: &T,
     ) -> Result<Term, Why> {
-        let mut inner = term(value, self.rename)?;
+        let mut inner = term(value, self.renames)?;
         // Where an id is boxed or borrowed, the type that serde names first is the box.
         let is_id = name == "Id"
             && self.of.contains("stateright::actor::Id")
@@ -222,7 +287,7 @@ impl<'r> Serializer for Writer<'r> {
         if let (true, Term::Unsigned(number)) = (is_id, &mut inner)
             && let Ok(id) = usize::try_from(*number)
         {
-            *number = (self.rename)(id) as u128;
+            *number = (self.renames.of)(id) as u128;
         }
         Ok(Term::Newtype(Box::new(inner)))
     }
@@ -234,7 +299,7 @@ impl<'r> Serializer for Writer<'r> {
         variant: &'static str,
         value: &T,
     ) -> Result<Term, Why> {
-        let inner = term(value, self.rename)?;
+        let inner = term(value, self.renames)?;
         Ok(Term::Variant(variant, Some(Box::new(inner))))
     }
 
@@ -334,15 +399,15 @@ impl ser::SerializeMap for Parts<'_> {
     type Error = Why;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Why> {
-        self.key = Some(term(key, self.rename)?);
+        self.key = Some(term(key, self.renames)?);
         Ok(())
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Why> {
         let Some(key) = self.key.take() else {
-            return Err(Why("a map has a value without a key".to_owned()));
+            return Err("a map has a value without a key".into());
         };
-        self.entries.push((key, term(value, self.rename)?));
+        self.entries.push((key, term(value, self.renames)?));
         Ok(())
     }
 
@@ -459,7 +524,7 @@ impl<'de> MapAccess<'de> for Entries {
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Why> {
         match self.value.take() {
             Some(value) => seed.deserialize(Reader(value)),
-            None => Err(Why("a map has no value behind its key".to_owned())),
+            None => Err("a map has no value behind its key".into()),
         }
     }
 
@@ -489,21 +554,21 @@ impl<'de> VariantAccess<'de> for Held {
     fn unit_variant(self) -> Result<(), Why> {
         match self.0 {
             None => Ok(()),
-            Some(_) => Err(Why("a variant holds something".to_owned())),
+            Some(_) => Err("a variant holds something".into()),
         }
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Why> {
         match self.0 {
             Some(term) => seed.deserialize(Reader(*term)),
-            None => Err(Why("a variant holds nothing".to_owned())),
+            None => Err("a variant holds nothing".into()),
         }
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Why> {
         match self.0 {
             Some(term) => de::Deserializer::deserialize_any(Reader(*term), visitor),
-            None => Err(Why("a variant holds nothing".to_owned())),
+            None => Err("a variant holds nothing".into()),
         }
     }
 
@@ -584,9 +649,14 @@ mod tests {
             2 => 1,
             id => id,
         };
-        let there = renamed(&everything(1, 2), &swap).expect("it is written and read");
+        let permutes = Permutes::default();
+        let renames = Renames {
+            of: &swap,
+            permutes: &permutes,
+        };
+        let there = renamed(&everything(1, 2), renames).expect("it is written and read");
         assert_eq!(there, everything(2, 1));
-        let back = renamed(&there, &swap).expect("it is written and read");
+        let back = renamed(&there, renames).expect("it is written and read");
         assert_eq!(back, everything(1, 2));
     }
 
@@ -597,7 +667,9 @@ mod tests {
             #[serde(rename(serialize = "a", deserialize = "b"))]
             field: u8,
         }
-        let error = renamed(&Lossy { field: 1 }, &|id| id).expect_err("nothing is called b");
+        let written = written(&Lossy { field: 1 }).expect("it is written");
+        let why = read::<Lossy>(written).expect_err("nothing is called b");
+        let error = why.into_error(type_name::<Lossy>());
         assert!(
             error
                 .cure()

@@ -29,6 +29,7 @@ mod mutations;
 mod new;
 mod oracle;
 mod page;
+mod permute;
 mod pieces;
 mod pruned;
 mod published;

@@ -36,15 +36,59 @@ impl Random {
 
 message! {
     #[derive(Deserialize)]
-    struct Msg { kind: u8, about: Option<Id> }
+    struct Msg { kind: u8, about: Option<Id>, crowd: Crowd }
 
     #[derive(Deserialize)]
-    enum Tick { Own, For(Id) }
+    enum Tick { Own, For(Id), At(Place) }
+
+    /// Actors as the bits of a mask.
+    #[derive(Copy, Default, Deserialize)]
+    struct Crowd(u16);
+
+    /// An actor as a number.
+    #[derive(Copy, Deserialize)]
+    struct Place(u8);
 }
 
 state! {
     #[derive(Default, Deserialize)]
-    struct State { phase: u8, friend: Option<Id>, seen: Set<Id> }
+    struct State { phase: u8, friend: Option<Id>, seen: Set<Id>, tally: Tally }
+
+    /// How often actors were counted, by their numbers, and which was the last; and those that were, in a type within the type.
+    #[derive(Default, Deserialize)]
+    struct Tally { counts: Vec<u8>, last: Option<usize>, crowd: Crowd }
+
+    #[derive(Deserialize)]
+    struct Saved { who: Option<Id>, crowd: Crowd }
+}
+
+impl Permute for Crowd {
+    fn permute(&mut self, renaming: &Renaming<'_>) {
+        self.0 = renaming.mask(self.0);
+    }
+}
+
+impl Permute for Place {
+    fn permute(&mut self, renaming: &Renaming<'_>) {
+        self.0 = renaming.index(self.0);
+    }
+}
+
+impl Permute for Tally {
+    fn permute(&mut self, renaming: &Renaming<'_>) {
+        renaming.reorder(&mut self.counts);
+        self.last = self.last.map(|last| renaming.index(last));
+    }
+}
+
+impl Crowd {
+    fn with(self, who: Id) -> Self {
+        Crowd(self.0 | 1 << usize::from(who))
+    }
+
+    fn has(self, who: Id) -> bool {
+        self.0 >> usize::from(who) & 1 == 1
+    }
 }
 
 /// Somebody, as a handler knows them.
@@ -73,9 +117,17 @@ struct Rule {
     phase: u8,
     befriends: Option<Who>,
     sees: Who,
+    /// Whom it counts, with numbers and bits.
+    counts: Option<Who>,
+    /// It tells the crowd that it knows to those it writes to.
+    tells: bool,
+    /// Two that it chooses between, as numbers.
+    offers: Option<(Who, Who)>,
     /// To whom, what kind, about whom; to all members where there is no whom.
     sends: Vec<(Option<Who>, u8, Who)>,
     sets: Option<Who>,
+    /// The timer names the one it is for by number.
+    sets_by_number: bool,
     cancels: bool,
     saves: bool,
 }
@@ -94,6 +146,9 @@ fn rule(random: &mut Random, phase: u8) -> Rule {
         },
         befriends: random.one_in(3).then(|| who(random)),
         sees: who(random),
+        counts: random.one_in(3).then(|| who(random)),
+        tells: random.one_in(2),
+        offers: random.one_in(8).then(|| (who(random), who(random))),
         sends: (0..sends)
             .map(|_| {
                 let to = (!random.one_in(3)).then(|| who(random));
@@ -101,6 +156,7 @@ fn rule(random: &mut Random, phase: u8) -> Rule {
             })
             .collect(),
         sets: random.one_in(4).then(|| who(random)),
+        sets_by_number: random.one_in(2),
         cancels: random.one_in(6),
         saves: random.one_in(5),
     }
@@ -111,6 +167,7 @@ fn rule(random: &mut Random, phase: u8) -> Rule {
 struct Rules {
     on_msg: Vec<[Rule; 2]>,
     on_timer: Vec<Rule>,
+    on_choice: Vec<Rule>,
     starts: Rule,
 }
 
@@ -120,6 +177,7 @@ fn rules(random: &mut Random) -> Rules {
             .map(|phase| [rule(random, phase), rule(random, phase)])
             .collect(),
         on_timer: (0..PHASES).map(|phase| rule(random, phase)).collect(),
+        on_choice: (0..PHASES).map(|phase| rule(random, phase)).collect(),
         starts: rule(random, 0),
     }
 }
@@ -155,10 +213,33 @@ impl Node {
             state.friend = who(befriends);
         }
         state.seen.extend(who(rule.sees));
+        let actor = |which: Who| who(which).filter(|who| *who != environment());
+        if let Some(counted) = rule.counts.and_then(actor) {
+            let number = usize::from(counted);
+            let tally = &mut state.tally;
+            tally.counts[number] = (tally.counts[number] + 1).min(2);
+            tally.last = Some(number);
+            tally.crowd = tally.crowd.with(counted);
+        }
+        if let Some((a, b)) = rule.offers {
+            let mut places: Vec<Place> = Vec::new();
+            for who in [actor(a), actor(b)].into_iter().flatten() {
+                let place = place_of(who);
+                if !places.contains(&place) {
+                    places.push(place);
+                }
+            }
+            o.choose_random("pick", places);
+        }
         for &(to, kind, about) in &rule.sends {
             let msg = Msg {
                 kind,
                 about: who(about),
+                crowd: if rule.tells {
+                    state.tally.crowd
+                } else {
+                    Crowd::default()
+                },
             };
             match to {
                 None => o.broadcast(self.members.iter().filter(|to| **to != id), &msg),
@@ -173,25 +254,39 @@ impl Node {
             o.cancel_timer(Tick::Own);
         }
         if let Some(sets) = rule.sets {
-            o.set_timer(who(sets).map_or(Tick::Own, Tick::For), model_timeout());
+            let timer = match who(sets) {
+                Some(who) if rule.sets_by_number && who != environment() => Tick::At(place_of(who)),
+                Some(who) => Tick::For(who),
+                None => Tick::Own,
+            };
+            o.set_timer(timer, model_timeout());
         }
         if rule.saves {
-            o.save(who(rule.sees));
+            o.save(Saved {
+                who: who(rule.sees),
+                crowd: state.tally.crowd,
+            });
         }
     }
+}
+
+fn place_of(who: Id) -> Place {
+    Place(u8::try_from(usize::from(who)).expect("few actors"))
 }
 
 impl Actor for Node {
     type Msg = Msg;
     type State = State;
     type Timer = Tick;
-    type Random = ();
-    type Storage = Option<Id>;
+    type Random = Place;
+    type Storage = Saved;
 
-    fn on_start(&self, id: Id, saved: &Option<Option<Id>>, o: &mut Out<Self>) -> State {
+    fn on_start(&self, id: Id, saved: &Option<Saved>, o: &mut Out<Self>) -> State {
         let mut state = State::default();
+        state.tally.counts = vec![0; self.members.len() + 1];
         let rule = self.rules.starts.clone();
-        let about = saved.flatten();
+        let about = saved.as_ref().and_then(|saved| saved.who);
+        state.tally.crowd = saved.as_ref().map_or(Crowd::default(), |saved| saved.crowd);
         // Who starts again sends nothing, so that the system stays finite.
         let rule = if saved.is_some() {
             Rule {
@@ -207,6 +302,8 @@ impl Actor for Node {
 
     fn on_msg(&self, id: Id, state: &mut Cow<'_, State>, src: Id, msg: Msg, o: &mut Out<Self>) {
         let rule = &self.rules.on_msg[usize::from(state.phase)][usize::from(msg.kind)];
+        let crowd = &mut state.to_mut().tally.crowd;
+        crowd.0 |= msg.crowd.0;
         self.apply(rule, id, state.to_mut(), Some(src), msg.about, o);
     }
 
@@ -214,8 +311,15 @@ impl Actor for Node {
         let about = match timer {
             Tick::Own => None,
             Tick::For(who) => Some(*who),
+            Tick::At(place) => Some(Id::from(usize::from(place.0))),
         };
         let rule = &self.rules.on_timer[usize::from(state.phase)];
+        self.apply(rule, id, state.to_mut(), None, about, o);
+    }
+
+    fn on_random(&self, id: Id, state: &mut Cow<'_, State>, place: &Place, o: &mut Out<Self>) {
+        let rule = &self.rules.on_choice[usize::from(state.phase)];
+        let about = Some(Id::from(usize::from(place.0)));
         self.apply(rule, id, state.to_mut(), None, about, o);
     }
 }
@@ -239,7 +343,11 @@ fn random_system(seed: u64, n: usize) -> System<Msg> {
     let members = sys.actors("m", n, |_| node(&of_members));
     let server = server.unwrap_or_else(|| sys.reserve("server"));
     sys.set(server, node(&of_server));
-    sys.symmetric(&members).mentioned_by(server);
+    sys.symmetric(&members)
+        .mentioned_by(server)
+        .permuting::<Tally>()
+        .permuting::<Crowd>()
+        .permuting::<Place>();
     if random.one_in(3) {
         // Who was told something by a friend, and whom the environment woke.
         let heard = sys.observer("heard", Set::<Id>::new(), |heard, event| match event {
@@ -252,6 +360,20 @@ fn random_system(seed: u64, n: usize) -> System<Msg> {
         sys.observer_wants(heard, |event| !matches!(event, Event::Sent(_)));
         sys.symmetric(&members[..0]).remembered_by(heard);
         sys.always("somebody hears nothing", move |s| s[heard].len() <= n);
+    }
+    if random.one_in(3) {
+        // Who was told something, as bits.
+        let told = sys.observer("told", Crowd::default(), |told, event| match event {
+            Event::Received(envelope) if usize::from(envelope.dst) < 16 => {
+                Some(told.with(envelope.dst))
+            }
+            _ => None,
+        });
+        sys.observer_wants(told, |event| matches!(event, Event::Received(_)));
+        sys.symmetric(&members[..0]).remembered_by(told);
+        sys.always("somebody is told nothing", move |s| {
+            s[told].0.count_ones() as usize <= n
+        });
     }
 
     sys.links(match random.below(6) {
@@ -278,6 +400,7 @@ fn random_system(seed: u64, n: usize) -> System<Msg> {
             let msg = Msg {
                 kind: 0,
                 about: random.clone().one_in(2).then(|| member.id()),
+                crowd: Crowd::default().with(member.id()),
             };
             sys.stimulus(
                 format!("{} acts", usize::from(member.id())),
@@ -313,6 +436,22 @@ fn random_system(seed: u64, n: usize) -> System<Msg> {
     sys.implies("the server's friend is on its way", of_server, move |s| {
         count(s) > 0
     });
+    let all = members.clone();
+    sys.always("who is counted last knows the one who counts", move |s| {
+        all.iter().all(|m| {
+            let last = s.state(m).and_then(|state| state.tally.last);
+            let other = all
+                .iter()
+                .find(|other| Some(usize::from(other.id())) == last);
+            let other = other.and_then(|other| s.state(other));
+            other.is_none_or(|other| other.tally.crowd.has(m.id()))
+        })
+    });
+    let all = members.clone();
+    sys.reachable("the server knows a crowd", move |s| {
+        let known = s.state(server).map_or(Crowd::default(), |s| s.tally.crowd);
+        all.iter().filter(|m| known.has(m.id())).count() > 1
+    });
     if random.one_in(4) {
         sys.reachable("much is in flight", move |s| s.in_flight().count() > n);
     }
@@ -346,26 +485,72 @@ fn orders(n: usize) -> Vec<Vec<usize>> {
     })
 }
 
+/// What members become: their places among the members, the first of which has the id `first`.
+#[derive(Clone, Copy)]
+struct Order<'o> {
+    of: &'o [usize],
+    first: usize,
+}
+
+impl Order<'_> {
+    fn id(self, id: usize) -> usize {
+        let member = id.checked_sub(self.first);
+        let image = member.and_then(|member| self.of.get(member));
+        image.map_or(id, |image| image + self.first)
+    }
+}
+
 /// A text with every `m[i]` replaced.
-fn renamed(text: &str, order: &[usize]) -> String {
+fn renamed(text: &str, order: Order<'_>) -> String {
     let mut parts = text.split("m[");
     let mut renamed = parts.next().unwrap_or("").to_owned();
     for part in parts {
         let (number, rest) = part.split_once(']').expect("a bracket that closes");
         let member: usize = number.parse().expect("the number of a member");
-        renamed.push_str(&format!("m[{}]{rest}", order[member]));
+        renamed.push_str(&format!("m[{}]{rest}", order.of[member]));
     }
     renamed
 }
 
+fn number(tree: &Tree) -> usize {
+    let Tree::Atom(number) = tree else {
+        panic!("{tree:?} is no number")
+    };
+    number.parse().expect("a number")
+}
+
 /// A tree as text, members renamed, collections without order sorted.
-fn text(tree: &Tree, order: &[usize]) -> String {
+fn text(tree: &Tree, order: Order<'_>) -> String {
     let all = |trees: &[Tree]| trees.iter().map(|t| text(t, order)).collect::<Vec<_>>();
     let sorted = |mut texts: Vec<String>| {
         texts.sort();
         texts.join(" ")
     };
     match tree {
+        // What people read does not say that these numbers are actors.
+        Tree::Tuple(name, trees) if name == "Crowd" => {
+            let mask = number(&trees[0]);
+            let bits = (0..16).filter(|bit| mask >> bit & 1 == 1);
+            let mut ids: Vec<usize> = bits.map(|bit| order.id(bit)).collect();
+            ids.sort();
+            format!("Crowd{ids:?}")
+        }
+        Tree::Tuple(name, trees) if name == "Place" => {
+            format!("Place({})", order.id(number(&trees[0])))
+        }
+        Tree::Struct(name, fields) if name == "Tally" => {
+            let [(_, Tree::List(counts)), (_, last), (_, crowd)] = &fields[..] else {
+                panic!("{tree:?} is no tally")
+            };
+            let counts = counts.iter().enumerate();
+            let mut counts: Vec<_> = counts.map(|(id, n)| (order.id(id), number(n))).collect();
+            counts.sort();
+            let last = match last {
+                Tree::Tuple(_, last) => Some(order.id(number(&last[0]))),
+                _ => None,
+            };
+            format!("{counts:?} {last:?} {}", text(crowd, order))
+        }
         Tree::Atom(word) | Tree::Text(word) | Tree::Unit(word) | Tree::Debug(word) => {
             renamed(word, order)
         }
@@ -392,10 +577,11 @@ fn orbits(sys: System<Msg>, n: usize, first: usize, options: &Options) -> usize 
     let orders = orders(n);
     let least = graph.states.iter().map(|state| {
         let texts = orders.iter().map(|order| {
+            let order = Order { of: order, first };
             let parts = state.parts.iter().map(|(name, tree)| {
                 let name = match name.as_str() {
                     // Stimuli are named by the member's id.
-                    "spent" => return spent(tree, order, first),
+                    "spent" => return spent(tree, order),
                     name => renamed(name, order),
                 };
                 format!("{name}={}", text(tree, order))
@@ -409,16 +595,16 @@ fn orbits(sys: System<Msg>, n: usize, first: usize, options: &Options) -> usize 
     least.collect::<BTreeSet<_>>().len()
 }
 
-/// The budgets, where stimuli are named by the ids of members, the first of which is `first`.
-fn spent(tree: &Tree, order: &[usize], first: usize) -> String {
+/// The budgets, where stimuli are named by the ids of members.
+fn spent(tree: &Tree, order: Order<'_>) -> String {
     let Tree::Struct(_, fields) = tree else {
         panic!("budgets are a struct")
     };
     let fields = fields.iter().map(|(name, value)| {
         let name = match name.strip_suffix(" acts") {
             Some(id) => {
-                let member = id.parse::<usize>().expect("an id") - first;
-                format!("{} acts", order[member])
+                let id = id.parse::<usize>().expect("an id");
+                format!("{} acts", order.id(id))
             }
             None => renamed(name, order),
         };

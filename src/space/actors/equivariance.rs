@@ -14,8 +14,8 @@ use super::layout::{CRASH_EVENT, Entry, PENDING_EVENT, RECOVER_EVENT};
 use crate::error::Error;
 
 /// What everybody is told to do about it.
-const CURE: &str = "nothing but their ids may tell symmetric actors apart: hold peers as `Id` and not as numbers, and treat them alike; or do \
-                    not declare them symmetric";
+const CURE: &str = "nothing but their ids may tell symmetric actors apart: hold peers as `Id` and not as numbers, or let the type that counts them say \
+                    how it is renamed (`Permute`, and `sys.symmetric(…).permuting::<T>()`), and treat them alike; or do not declare them symmetric";
 
 impl ActorSpace {
     /// Adds to the questions about handlers all their images.

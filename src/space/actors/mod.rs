@@ -14,6 +14,7 @@ mod components;
 mod decision;
 mod equivariance;
 mod fairness;
+mod images;
 mod initial;
 mod inside;
 mod judge;

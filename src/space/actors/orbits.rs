@@ -1,24 +1,20 @@
 //! Symmetry: interchangeable actors, and what becomes of a state where they change places.
 //!
 //! While a search reduces, the space is closed under the *generators* of the group, which exchange two neighbours of a group of actors: whatever is
-//! interned is interned renamed as well, and tables say which number becomes which. So no user code runs to rename a state.
+//! interned is interned renamed as well (`images.rs`), and tables say which number becomes which. So no user code runs to rename a state.
 //!
 //! States themselves are never renamed: the search keeps the first of each orbit that it came to, along real steps. So its paths are paths of
 //! the whole system.
 //!
 //! Invariant: whenever `absorb` or `initial` has returned, the image of every number under every generator is known.
 
-use std::cell::Cell;
 use std::collections::{BTreeSet, VecDeque};
-
-use stateright::actor::Id;
 
 use super::ActorSpace;
 use super::canonical::plain_changes;
-use super::layout::{CRASH_EVENT, PENDING_EVENT, RECOVER_EVENT, Told};
+use super::layout::{CRASH_EVENT, PENDING_EVENT, RECOVER_EVENT};
 use crate::error::Error;
-use crate::system::{Content, Pending, guarded};
-use crate::value::Tree;
+use crate::system::{Content, guarded};
 
 /// The largest group that is reduced by: a property is asked about so many images of a state.
 const ORDER_MAX: u64 = 5_040;
@@ -40,25 +36,67 @@ pub(super) struct Generator {
     /// Lists of events that observers are told of.
     pub(super) signatures: Vec<u32>,
     /// Per local component what each of its pending events becomes.
-    pending: Vec<Vec<u32>>,
+    pub(super) pending: Vec<Vec<u32>>,
 }
 
 impl Generator {
     /// What an actor, or any other id, becomes.
     pub(super) fn actor(&self, actor: usize) -> usize {
-        match self.swap {
-            [a, b] if actor == a => b,
-            [a, b] if actor == b => a,
-            _ => actor,
+        exchanged(self.swap, actor)
+    }
+
+    /// The image of a part, if it is known.
+    pub(super) fn known(&self, part: Part) -> Option<Part> {
+        let at = |table: &Vec<u32>, id: u32| {
+            let image = table.get(id as usize).copied();
+            image.filter(|&image| image != UNKNOWN)
+        };
+        match part {
+            Part::Local(id) => at(&self.locals, id).map(Part::Local),
+            Part::Item(id) => at(&self.items, id).map(Part::Item),
+            Part::Observed(k, id) => {
+                let image = at(&self.observed[k as usize], id);
+                image.map(|image| Part::Observed(k, image))
+            }
+            Part::Signature(id) => at(&self.signatures, id).map(Part::Signature),
         }
+    }
+
+    /// Notes the image of a part, which is one of the same kind.
+    pub(super) fn note(&mut self, part: Part, image: Part) {
+        let (table, id, image) = match (part, image) {
+            (Part::Local(id), Part::Local(image)) => (&mut self.locals, id, image),
+            (Part::Item(id), Part::Item(image)) => (&mut self.items, id, image),
+            (Part::Observed(k, id), Part::Observed(_, image)) => {
+                (&mut self.observed[k as usize], id, image)
+            }
+            (Part::Signature(id), Part::Signature(image)) => (&mut self.signatures, id, image),
+            (part, image) => unreachable!("{part:?} does not become {image:?}"),
+        };
+        if table.len() <= id as usize {
+            table.resize(id as usize + 1, UNKNOWN);
+        }
+        table[id as usize] = image;
     }
 }
 
-/// Something that was interned and has no images yet.
-#[derive(Clone, Copy)]
-enum Part {
+/// What an actor becomes where two are exchanged.
+pub(super) fn exchanged([a, b]: [usize; 2], actor: usize) -> usize {
+    if actor == a {
+        b
+    } else if actor == b {
+        a
+    } else {
+        actor
+    }
+}
+
+/// Something that was interned, by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
     Local(u32),
     Item(u32),
+    /// An observer, and a value of it.
     Observed(u32, u32),
     Signature(u32),
 }
@@ -73,7 +111,8 @@ pub(super) struct Orbits {
     pub(super) groups: Vec<(Vec<usize>, usize)>,
     /// Per group size the exchanges that lead through all orders.
     pub(super) changes: Vec<Vec<usize>>,
-    unclosed: VecDeque<Part>,
+    /// What has no images yet.
+    pub(super) unclosed: VecDeque<Part>,
     /// Per local component a key that its images share; 0: not known yet.
     pub(super) local_keys: Vec<u64>,
     /// Per item where it comes from, where it goes, and a key that its images share.
@@ -128,22 +167,16 @@ impl Orbits {
     }
 }
 
-/// Whether a value, as people read it, holds one of two ids.
-fn holds_one_of(tree: Tree, ids: [usize; 2]) -> bool {
-    let found = Cell::new(false);
-    let _ = tree.with_names(&|id| {
-        found.set(found.get() || ids.contains(&id));
-        None
-    });
-    found.get()
-}
-
-fn set<T: Clone>(table: &mut Vec<T>, id: u32, unknown: &T, value: T) {
-    let id = id as usize;
-    if table.len() <= id {
-        table.resize(id + 1, unknown.clone());
+/// Renames something, in which the code of its type runs.
+pub(super) fn renaming<T>(rename: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    match guarded(rename) {
+        Ok(renamed) => renamed,
+        Err(thrown) => Err(Error::model(format!(
+            "it panics when it is renamed: {}",
+            thrown.message
+        ))
+        .with_cure("let `Serialize`, `Deserialize` and `Permute` take every value")),
     }
-    table[id] = value;
 }
 
 impl ActorSpace {
@@ -284,262 +317,17 @@ impl ActorSpace {
         Ok(generator)
     }
 
-    fn renamed_message(&self, generator: &Generator, msg: &Content) -> Result<Content, Error> {
-        match self.system.symmetries.message {
-            Some(rename) => rename(msg, &|id| generator.actor(id)),
-            None => Ok(msg.clone()),
-        }
-    }
-
-    /// Gives everything that was interned its images, which are interned as well.
-    pub(super) fn close(&mut self) -> Result<(), Error> {
-        while let Some(part) = self.orbits.unclosed.pop_front() {
-            for g in 0..self.orbits.generators.len() {
-                match part {
-                    Part::Local(id) => self.close_local(g, id)?,
-                    Part::Item(id) => {
-                        self.item_image(g, id)?;
-                    }
-                    Part::Observed(observer, id) => {
-                        self.close_observed(g, observer as usize, id)?
-                    }
-                    Part::Signature(id) => self.close_signature(g, id)?,
-                }
-            }
-        }
-        let first = self.orbits.local_keys.len();
-        self.orbits.local_keys.resize(self.local_infos.len(), 0);
-        for id in first..self.local_infos.len() {
-            if self.orbits.local_keys[id] == 0 {
-                let orbit = self.orbit(id as u32, |generator| &generator.locals);
-                let least = orbit.iter().map(|&id| self.locals.hash(id)).min();
-                let key = least.unwrap_or_default() as u64 | 1;
-                for id in orbit {
-                    self.orbits.local_keys[id as usize] = key;
-                }
-            }
-        }
-        for id in self.orbits.item_keys.len()..self.items.len() {
-            let orbit = self.orbit(id as u32, |generator| &generator.items);
-            let least = orbit.iter().map(|&id| self.item_hashes[id as usize]).min();
-            let ends = self.envelope(id as u32);
-            let ends = (usize::from(ends.src), usize::from(ends.dst));
-            let key = least.unwrap_or_default() as u64;
-            self.orbits.item_keys.push((ends.0, ends.1, key));
-        }
-        Ok(())
-    }
-
-    /// All images of a number.
-    fn orbit(&self, id: u32, table: impl Fn(&Generator) -> &Vec<u32>) -> Vec<u32> {
-        let mut orbit = vec![id];
-        let mut known = BTreeSet::from([id]);
-        let mut next = 0;
-        while next < orbit.len() {
-            for generator in &self.orbits.generators {
-                let image = table(generator)[orbit[next] as usize];
-                if known.insert(image) {
-                    orbit.push(image);
-                }
-            }
-            next += 1;
-        }
-        orbit
-    }
-
-    fn close_local(&mut self, g: usize, id: u32) -> Result<(), Error> {
-        let actor = self.local_infos[id as usize].actor as usize;
-        let swap = self.orbits.generators[g].swap;
-        let (to, name) = {
-            let generator = &self.orbits.generators[g];
-            (generator.actor(actor), self.lanes[actor].clone())
-        };
-        let rename = move |id: usize| match swap {
-            [a, b] if id == a => b,
-            [a, b] if id == b => a,
-            _ => id,
-        };
-        let (image, pending) = if let Some(message) = &self.local_infos[id as usize].panicked {
-            let message = message.clone();
-            (self.panicked_local(to, message)?, Vec::new())
-        } else {
-            let about = |error: Error| error.about(&format!("the state of actor \"{name}\""));
-            let component = self.locals.get(id).clone();
-            let renamer = self.system.symmetries.renamers.get(&actor).copied();
-            let image = match renamer {
-                Some(renamer) => {
-                    let moved = guarded(|| (renamer.local)(&component, &rename));
-                    let moved = moved.map_err(|thrown| Error::model(thrown.message));
-                    let moved = moved.and_then(|moved| moved).map_err(about)?;
-                    let bytes = self.local_bytes(to, &moved)?;
-                    self.local(to, moved, &bytes)?
-                }
-                None if self.mentions(actor, &component, swap) => {
-                    return Err(Error::model(format!(
-                        "the state of actor \"{name}\" mentions symmetric actors"
-                    ))
-                    .with_cure(
-                        "say so where they are declared: `sys.symmetric(…).mentioned_by(handle)`",
-                    ));
-                }
-                None => id,
-            };
-            let mut pending = Vec::new();
-            for (k, event) in self.local_infos[id as usize].pending.iter().enumerate() {
-                let infos = &self.local_infos[image as usize].pending;
-                let k = match (event, renamer) {
-                    (Pending::Timer(position), Some(renamer)) => {
-                        let there = self.locals.get(image);
-                        let at = (renamer.timer)(&component, *position, there, &rename);
-                        let at = at.map_err(about)?.map(Pending::Timer);
-                        infos.iter().position(|other| Some(other) == at.as_ref())
-                    }
-                    (Pending::Choice(..), _) => infos.iter().position(|other| other == event),
-                    (Pending::Timer(_), None) => Some(k),
-                };
-                let Some(k) = k else {
-                    return Err(self.not_faithful(&format!("actor \"{name}\"")));
-                };
-                pending.push(k as u32);
-            }
-            (image, pending)
-        };
-        let generator = &mut self.orbits.generators[g];
-        set(&mut generator.locals, id, &UNKNOWN, image);
-        set(&mut generator.pending, id, &Vec::new(), pending);
-        let back = generator.locals.get(image as usize).copied();
-        if back.is_some_and(|back| back != UNKNOWN && back != id) {
-            return Err(self.not_faithful(&format!("actor \"{name}\"")));
-        }
-        Ok(())
-    }
-
-    fn close_observed(&mut self, g: usize, k: usize, id: u32) -> Result<(), Error> {
-        let observer = &self.system.observers[k];
-        let name = observer.name().to_owned();
-        let value = self.observed[k].get(id).clone();
-        let generator = &self.orbits.generators[g];
-        let swap = generator.swap;
-        let rename = |id: usize| generator.actor(id);
-        let image = if self.observed_panics.contains_key(&(k as u32, id)) {
-            id
-        } else if let Some(renamer) = self.system.symmetries.observers.get(&k) {
-            let about = |error: Error| error.about(&format!("observer \"{name}\""));
-            let moved = guarded(|| renamer(&value, &rename));
-            let moved = moved.map_err(|thrown| Error::model(thrown.message));
-            let moved = moved.and_then(|moved| moved).map_err(about)?;
-            let mut bytes = Vec::new();
-            observer.identity(&moved, &mut bytes).map_err(about)?;
-            self.observed_value(k, moved, &bytes)?
-        } else if holds_one_of(observer.tree(&value), swap) {
-            return Err(Error::model(format!(
-                "the value of observer \"{name}\" mentions symmetric actors"
-            ))
-            .with_cure(
-                "say so where they are declared: `sys.symmetric(…).remembered_by(handle)`",
-            ));
-        } else {
-            id
-        };
-        let table = &mut self.orbits.generators[g].observed[k];
-        set(table, id, &UNKNOWN, image);
-        let back = table.get(image as usize).copied();
-        if back.is_some_and(|back| back != UNKNOWN && back != id) {
-            return Err(self.not_faithful(&format!("observer \"{name}\"")));
-        }
-        Ok(())
-    }
-
-    fn close_signature(&mut self, g: usize, id: u32) -> Result<(), Error> {
-        let mut image = Vec::new();
-        for told in self.signature_list[id as usize].clone() {
-            let actor = |actor: u32, g: usize, space: &Self| {
-                space.orbits.generators[g].actor(actor as usize) as u32
-            };
-            image.push(match told {
-                Told::Received(item) => Told::Received(self.item_image(g, item)?),
-                Told::Sent(item) => Told::Sent(self.item_image(g, item)?),
-                Told::Lost(item) => Told::Lost(self.item_image(g, item)?),
-                Told::TimedOut(who) => Told::TimedOut(actor(who, g, self)),
-                Told::Chose(who) => Told::Chose(actor(who, g, self)),
-                Told::Crashed(who) => Told::Crashed(actor(who, g, self)),
-                Told::Recovered(who) => Told::Recovered(actor(who, g, self)),
-                // No partition comes between symmetric actors.
-                Told::Partitioned(_) | Told::Healed(_) => told,
-            });
-        }
-        let n = image.len();
-        let image = self.signature(image);
-        if self.signature_list[image as usize].len() != n {
-            return Err(Error::model(
-                "an observer wants to be told of what some symmetric actors do, and not of what others do",
-            )
-            .with_cure("let `observer_wants` treat symmetric actors alike"));
-        }
-        set(
-            &mut self.orbits.generators[g].signatures,
-            id,
-            &UNKNOWN,
-            image,
-        );
-        Ok(())
-    }
-
-    /// Whether the component of an actor without a renamer holds one of two ids.
-    fn mentions(
+    pub(super) fn renamed_message(
         &self,
-        actor: usize,
-        component: &crate::system::Component,
-        swap: [usize; 2],
-    ) -> bool {
-        holds_one_of(self.processes[actor].tree(component), swap)
-    }
-
-    fn not_faithful(&self, actor: &str) -> Error {
-        Error::model(format!(
-            "a value of {actor} is another one after it was written down and read back"
-        ))
-        .with_cure("let `Deserialize` read exactly what `Serialize` writes")
-    }
-
-    /// The image of an item.
-    fn item_image(&mut self, g: usize, id: u32) -> Result<u32, Error> {
-        let known = self.orbits.generators[g].items.get(id as usize).copied();
-        if let Some(known) = known.filter(|&known| known != UNKNOWN) {
-            return Ok(known);
-        }
-        let image = if self.items[id as usize].is_channel {
-            let mut content = Vec::new();
-            for item in self.channel_contents[&id].clone() {
-                content.push(self.item_image(g, item)?);
-            }
-            let pair = self.items[content[0] as usize].pair;
-            let Some(image) = self.channel_item(pair, content)? else {
-                unreachable!("a channel that holds something has an image that does")
-            };
-            image
-        } else {
-            let (src, dst, msg) = {
-                let envelope = self.envelope(id);
-                let (src, dst) = (usize::from(envelope.src), usize::from(envelope.dst));
-                let generator = &self.orbits.generators[g];
-                let msg = self.renamed_message(generator, envelope.msg)?;
-                (generator.actor(src), generator.actor(dst), msg)
-            };
-            // The environment's id was cut to its half of a slot.
-            let bytes = self.message_bytes(&msg)?;
-            self.envelope_item(src, Id::from(dst), msg, &bytes)?
+        generator: &Generator,
+        msg: &Content,
+    ) -> Result<Content, Error> {
+        let symmetries = &self.system.symmetries;
+        let Some(rename) = symmetries.message else {
+            return Ok(msg.clone());
         };
-        let table = &mut self.orbits.generators[g].items;
-        set(table, id, &UNKNOWN, image);
-        let back = table.get(image as usize).copied();
-        if back.is_some_and(|back| back != UNKNOWN && back != id) {
-            return Err(Error::model(
-                "a message is another one after it was written down and read back",
-            )
-            .with_cure("let `Deserialize` read exactly what `Serialize` writes"));
-        }
-        Ok(image)
+        let of = |id| generator.actor(id);
+        renaming(|| rename(msg, symmetries.renames(&of))).map_err(|error| error.about("a message"))
     }
 
     /// What one of symmetric actors spent, each of them could have.
