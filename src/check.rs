@@ -15,9 +15,13 @@ pub fn check<S: StateSpace>(
     options: &Options,
     monitor: &dyn Monitor,
 ) -> Result<Outcome, Error> {
-    let mut explored = explore(space, options, monitor)?;
-    in_pool(options, || choose(space, options, &mut explored))??;
-    // Whoever walks the paths walks through the model as it is.
+    let outcome = explore(space, options, monitor).and_then(|mut explored| {
+        in_pool(options, || choose(space, options, &mut explored))??;
+        Ok(explored.outcome)
+    });
+    // Whoever walks the paths walks through the model as it is, and through the states themselves.
+    space.reduce(false)?;
+    let outcome = outcome?;
     space.bound_faults(None)?;
-    Ok(explored.outcome)
+    Ok(outcome)
 }

@@ -139,8 +139,8 @@ pub(super) struct Args {
 
     /// Write the graph of all states instead of a report: dot or json
     ///
-    /// Of one variant, with up to 10,000 states; `--max-depth` leaves out what is further away, and symmetry leaves out nothing. For Graphviz (`| dot
-    /// -Tsvg`) or for programs. Nothing is compared with what is expected: exit code 0 says that the graph is there.
+    /// Of one variant, with up to 10,000 states; `--max-depth` leaves out what is further away, and `--no-symmetry` draws states apart that differ by who is who. For
+    /// Graphviz (`| dot -Tsvg`) or for programs. Nothing is compared with what is expected: exit code 0 says that the graph is there.
     #[arg(
         long,
         value_name = "FORMAT",

@@ -44,7 +44,8 @@ pub(crate) struct Explored<A> {
     pub(crate) fewest: Vec<Option<u64>>,
 }
 
-/// Searches a space; the paths of the outcome are the first found.
+/// Searches a space; the paths of the outcome are the first found. Where states were taken for the same up to symmetry the space still does so: whoever
+/// walks the paths walks through the states themselves, and calls [`StateSpace::reduce`] before.
 pub(crate) fn explore<S: StateSpace>(
     space: &mut S,
     options: &Options,
@@ -56,15 +57,7 @@ pub(crate) fn explore<S: StateSpace>(
         faults::validate(space.properties(), &space.fault_kinds(), options)?;
     }
     liveness::validate(space.properties(), asked)?;
-    let reduces = options.symmetry && space.symmetry().is_some();
-    if reduces && asks_liveness(space.properties(), asked) {
-        return Err(Error::usage(
-            "symmetry cannot be combined with properties about runs without end: fairness is about each actor by itself",
-        )
-        .with_cure(
-            "check without symmetry (--no-symmetry), or check other properties by themselves (--property)",
-        ));
-    }
+    let reduces = reduces(space, options, asked)?;
     space.reduce(reduces)?;
     let explored = in_pool(options, || {
         space.seed(options.hash_seed);
@@ -76,11 +69,27 @@ pub(crate) fn explore<S: StateSpace>(
                 .with_cure("64 and 128 are possible")),
         }
     });
-    // Whoever walks the paths that were found walks through the states themselves.
-    space.reduce(false)?;
     let mut explored = explored??;
     explored.outcome.symmetry = space.symmetry().filter(|_| reduces);
     Ok(explored)
+}
+
+/// Whether states that differ only by who is who are taken for the same.
+pub(crate) fn reduces<S: StateSpace>(
+    space: &S,
+    options: &Options,
+    asked: u64,
+) -> Result<bool, Error> {
+    let reduces = options.symmetry && space.symmetry().is_some();
+    if reduces && asks_liveness(space.properties(), asked) {
+        return Err(Error::usage(
+            "symmetry cannot be combined with properties about runs without end: fairness is about each actor by itself",
+        )
+        .with_cure(
+            "check without symmetry (--no-symmetry), or check other properties by themselves (--property)",
+        ));
+    }
+    Ok(reduces)
 }
 
 /// Runs with the threads that the options ask for, so that the parallel code of a space uses just as many.

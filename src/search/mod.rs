@@ -26,7 +26,7 @@ pub use digest::DIGEST_VERSION;
 pub use faults::FaultFrontier;
 pub(crate) use frontier::Block;
 pub(crate) use least::{Edge, Layers, least};
-pub(crate) use levels::{Explored, explore, in_pool};
+pub(crate) use levels::{Explored, explore, in_pool, reduces};
 pub(crate) use limits::asked;
 pub use simulate::{
     Shrunk, Sighting, Simulated, Simulation, SimulationOptions, Strategy, simulate,
@@ -44,7 +44,9 @@ pub fn search<S: StateSpace>(
     options: &Options,
     monitor: &dyn Monitor,
 ) -> Result<Outcome, Error> {
-    let outcome = explore(space, options, monitor)?.outcome;
+    let explored = explore(space, options, monitor);
+    space.reduce(false)?;
+    let outcome = explored?.outcome;
     space.bound_faults(None)?;
     Ok(outcome)
 }

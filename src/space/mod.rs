@@ -465,6 +465,16 @@ pub trait StateSpace: Send + Sync {
         Ok(())
     }
 
+    /// A fingerprint that tells apart what [`reduce`](StateSpace::reduce) makes the same.
+    fn fingerprint_apart(&self, states: &Self::Arena, index: usize) -> u128 {
+        self.fingerprint(states, index)
+    }
+
+    /// Whether two states are equal also in what [`reduce`](StateSpace::reduce) makes the same.
+    fn same_apart(&self, a: &Self::Arena, a_index: usize, b: &Self::Arena, b_index: usize) -> bool {
+        self.same(a, a_index, b, b_index)
+    }
+
     /// From now on of each kind of fault that has no budget no more than `max` happen in a run: states with one more lie outside a
     /// [boundary](StateSpace::boundaries) that says so. `None`: as the model says. Steps keep their numbers. Called before
     /// [`reduce`](StateSpace::reduce), or after a search.

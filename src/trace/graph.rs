@@ -15,7 +15,7 @@ use super::format::json;
 use super::record::{hex64, not_repeated};
 use super::{About, TraceStep, text};
 use crate::error::Error;
-use crate::search::{Halt, Options, ask, asked, steps, walking};
+use crate::search::{Halt, Options, ask, asked, reduces, steps, walking};
 use crate::space::{
     Arena, Judgement, Label, PropertyDecl, PropertyKind, Rendered, StateSpace, StepKind,
 };
@@ -53,6 +53,8 @@ pub struct Graph {
     pub lanes: Vec<String>,
     /// The properties that were asked for.
     pub properties: Vec<GraphProperty>,
+    /// What was taken to be interchangeable, in words: each state then stands for all that differ from it by who is who.
+    pub symmetry: Option<String>,
     /// The bounds that cut something, in words; where there is none, the graph is whole.
     pub cut_by: Vec<String>,
     /// Distinct states inside the boundaries: how many [`states`](Self::states) there are.
@@ -118,10 +120,13 @@ pub struct GraphStep {
     pub key: String,
     /// The step in one line, as a trace shows it.
     pub text: String,
+    /// The state that it leads to is another one, that differs from the target by who is who.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub renamed: bool,
 }
 
 /// Walks a space and writes down all of it. Of the options those count that say what is seen: the bounds `depth_max`, `states_max` and
-/// `faults_max`, the properties, the hash seed. `space` is fresh: nothing was asked of it before.
+/// `faults_max`, the properties, symmetry, the hash seed. `space` is fresh: nothing was asked of it before.
 ///
 /// ```
 /// use allways::prelude::*;
@@ -154,7 +159,7 @@ pub struct GraphStep {
 /// ```
 ///
 /// # Errors
-/// There are more than [`GRAPH_STATES_MAX`] states; the model is at fault.
+/// There are more than [`GRAPH_STATES_MAX`] states; the model is at fault; symmetry is asked for where a check would refuse it.
 pub fn graph<S: StateSpace>(
     space: &mut S,
     options: &Options,
@@ -162,12 +167,16 @@ pub fn graph<S: StateSpace>(
 ) -> Result<Graph, Error> {
     let asked = asked(space.properties(), options)?;
     space.bound_faults(options.faults_max)?;
+    let reduces = reduces(space, options, asked)?;
+    space.reduce(reduces)?;
     space.seed(options.hash_seed);
-    walking(space, |space| {
+    let graph = walking(space, |space| {
         let mut explorer = Explorer::new(space, asked);
         explorer.run(options)?;
-        Ok(explorer.graph(options, about))
-    })
+        Ok(explorer.graph(options, about, reduces))
+    });
+    space.reduce(false)?;
+    graph
 }
 
 /// The graph as JSON, in one line, fields in a fixed order. Characters that a terminal would obey are escaped.
@@ -284,7 +293,9 @@ impl<'s, S: StateSpace> Explorer<'s, S> {
             if self.space.fingerprint::<u64>(&next, 0) != fingerprint {
                 return Err(not_repeated("a step leads to another state").into());
             }
-            let target = match self.find(fingerprint, &next, 0) {
+            let known = self.find(fingerprint, &next, 0);
+            let is_new = known.is_none();
+            let target = match known {
                 Some(number) => number,
                 None => {
                     let place = self.seen.len();
@@ -297,7 +308,10 @@ impl<'s, S: StateSpace> Explorer<'s, S> {
                 }
             };
             if let Some(target) = target {
-                let step = self.step(source, target, label);
+                let mut step = self.step(source, target, label);
+                let there = self.states[target].place;
+                let found = is_new || self.space.same_apart(&next, 0, &self.seen, there);
+                step.renamed = !found;
                 self.steps.push(step);
             }
         }
@@ -380,10 +394,11 @@ impl<'s, S: StateSpace> Explorer<'s, S> {
             content: step.content,
             key: step.key,
             text,
+            renamed: false,
         }
     }
 
-    fn graph(&self, options: &Options, about: &About) -> Graph {
+    fn graph(&self, options: &Options, about: &About, reduces: bool) -> Graph {
         let decls: Vec<(usize, &PropertyDecl)> = self
             .space
             .properties()
@@ -442,6 +457,7 @@ impl<'s, S: StateSpace> Explorer<'s, S> {
                     kind: decl.kind,
                 })
                 .collect(),
+            symmetry: self.space.symmetry().filter(|_| reduces),
             cut_by: boundaries.chain(self.cut.clone()).collect(),
             unique_states: self.states.len(),
             transitions: self.steps.len(),

@@ -1,6 +1,7 @@
 //! The first levels of a space, kept whole: what it takes to compare all shortest paths to a state. Judges nothing by itself.
 //!
-//! The space has answered every question asked here before, during the search, so none is answered with [`Answer::Missing`].
+//! The space has answered every question asked here before, during the search, so none is answered with [`Answer::Missing`]. In a search up to symmetry
+//! it has answered the images of the questions as well.
 
 use std::collections::HashMap;
 
@@ -64,7 +65,11 @@ impl<'a, S: StateSpace, F: Fingerprint> Levels<'a, S, F> {
         Ok(levels)
     }
 
-    fn arena(&self, level: u32) -> &S::Arena {
+    pub(super) fn space(&self) -> &'a S {
+        self.space
+    }
+
+    pub(super) fn arena(&self, level: u32) -> &S::Arena {
         match level {
             0 => &self.initial.arena,
             _ => &self.later[level as usize - 1],
@@ -80,12 +85,14 @@ impl<'a, S: StateSpace, F: Fingerprint> Levels<'a, S, F> {
             if self.judged[level as usize][state].skip {
                 continue;
             }
-            self.expand(level, state, &mut scratch, &mut candidates);
+            let from = self.arena(level);
+            self.expand(from, state, &mut scratch, &mut candidates);
             for (step, &candidate) in candidates.iter().enumerate() {
                 let step = step as u32;
+                let from = self.arena(level);
                 if candidate == F::default()
                     || self
-                        .find(level, state, step, candidate, &mut scratch)?
+                        .find(from, state, step, candidate, &mut scratch)?
                         .is_some()
                 {
                     continue;
@@ -106,38 +113,51 @@ impl<'a, S: StateSpace, F: Fingerprint> Levels<'a, S, F> {
         Ok(())
     }
 
-    fn expand(&self, level: u32, state: usize, scratch: &mut S::Scratch, candidates: &mut Vec<F>) {
+    /// The fingerprints of a state's successors.
+    pub(super) fn expand(
+        &self,
+        states: &S::Arena,
+        state: usize,
+        scratch: &mut S::Scratch,
+        candidates: &mut Vec<F>,
+    ) {
         candidates.clear();
-        let answer = self
-            .space
-            .expand(self.arena(level), state, scratch, candidates);
+        let answer = self.space.expand(states, state, scratch, candidates);
         assert_eq!(answer, Answer::Complete, "a space keeps its answers");
     }
 
     /// Where the successor of a state is, if it is in one of the levels.
-    fn find(
+    pub(super) fn find(
         &self,
-        level: u32,
+        states: &S::Arena,
         state: usize,
         step: u32,
         candidate: F,
         scratch: &mut S::Scratch,
     ) -> Result<Option<(u32, u32)>, Error> {
-        let Some(places) = self.places.get(&candidate) else {
-            return Ok(None);
-        };
-        if !self.exact {
-            return Ok(places.first().copied());
+        if !self.exact || !self.places.contains_key(&candidate) {
+            let places = self.places.get(&candidate);
+            return Ok(places.and_then(|places| places.first().copied()));
         }
         let mut successor = S::Arena::default();
         self.space
-            .successor(self.arena(level), state, step, scratch, &mut successor)?;
-        let mut places = places.iter();
-        let found = places.find(|&&(level, index)| {
+            .successor(states, state, step, scratch, &mut successor)?;
+        Ok(self.place(&successor, 0, candidate))
+    }
+
+    /// Where a state is, if it is in one of the levels.
+    pub(super) fn place(
+        &self,
+        states: &S::Arena,
+        state: usize,
+        fingerprint: F,
+    ) -> Option<(u32, u32)> {
+        let mut places = self.places.get(&fingerprint)?.iter();
+        let is_it = |&&(level, index): &&(u32, u32)| {
             let arena = self.arena(level);
-            self.space.same(&successor, 0, arena, index as usize)
-        });
-        Ok(found.copied())
+            !self.exact || self.space.same(states, state, arena, index as usize)
+        };
+        places.find(is_it).copied()
     }
 
     /// Judges the states of a level. Those at `skip`, ascending, are not part of it.
@@ -147,10 +167,16 @@ impl<'a, S: StateSpace, F: Fingerprint> Levels<'a, S, F> {
         let mut quiescent = Vec::new();
         let arena = self.arena(level);
         let judged = (0..arena.len()).map(|state| {
+            if skip.binary_search(&(state as u32)).is_ok() {
+                // It may be the image of another one, and was never asked about.
+                return Judged {
+                    holds: 0,
+                    skip: true,
+                };
+            }
             let answer = self.space.judge(arena, state, &mut scratch, &mut judgement);
             assert_eq!(answer, Answer::Complete, "a space keeps its answers");
-            let is_repeated = skip.binary_search(&(state as u32)).is_ok();
-            let skip = judgement.outside != 0 || is_repeated;
+            let skip = judgement.outside != 0;
             if !skip {
                 let confluent = judgement.confluent.drain(..);
                 quiescent.extend(
@@ -214,13 +240,14 @@ impl<S: StateSpace, F: Fingerprint> Layers for Levels<'_, S, F> {
                 if self.judged[level as usize][state].skip {
                     continue;
                 }
-                self.expand(level, state, &mut scratch, &mut candidates);
+                let states = self.arena(level);
+                self.expand(states, state, &mut scratch, &mut candidates);
                 for (step, &candidate) in candidates.iter().enumerate() {
                     let step = step as u32;
                     if candidate == F::default() {
                         continue;
                     }
-                    let place = self.find(level, state, step, candidate, &mut scratch)?;
+                    let place = self.find(states, state, step, candidate, &mut scratch)?;
                     if let Some((at, to)) = place
                         && at == level + 1
                         && wanted[to as usize]

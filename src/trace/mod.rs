@@ -62,6 +62,7 @@ mod graph;
 mod lasso;
 mod layout;
 mod levels;
+mod lifted;
 mod name;
 mod reason;
 mod record;

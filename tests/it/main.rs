@@ -36,6 +36,7 @@ mod published;
 mod random;
 mod random_byzantine;
 mod random_liveness;
+mod random_symmetric;
 mod random_systems;
 mod reasons;
 #[cfg(debug_assertions)]
@@ -45,6 +46,7 @@ mod settings;
 mod simulate;
 mod sqlite;
 mod stories;
+mod symmetric_faults;
 mod symmetric_systems;
 mod symmetry;
 mod table;

@@ -8,7 +8,7 @@ use allways::prelude::*;
 use allways::search::{Options, Outcome};
 use allways::space::ActorSpace;
 
-use crate::symmetric_systems::said;
+use crate::random_symmetric::said;
 
 message! {
     #[derive(Deserialize)]

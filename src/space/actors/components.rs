@@ -271,6 +271,7 @@ impl ActorSpace {
 
     /// Interns a channel with one more message.
     pub(super) fn push(&mut self, channel: u32, send: u32) -> Result<(), Error> {
+        self.orbits.note_push(channel, send);
         let mut content = if channel == NO_ITEM {
             Vec::new()
         } else {
@@ -294,6 +295,7 @@ impl ActorSpace {
 
     /// Interns a channel without its head.
     pub(super) fn pop(&mut self, channel: u32) -> Result<(), Error> {
+        self.orbits.note_pop(channel);
         let content = self.channel_contents[&channel][1..].to_vec();
         let pair = self.items[channel as usize].pair;
         self.items[channel as usize].tail = self.channel_item(pair, content)?.unwrap_or(NO_ITEM);

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use stateright::actor::Id;
 
 use super::ActorSpace;
-use super::layout::Told;
+use super::layout::{NO_ITEM, Told, UNKNOWN_ITEM};
 use super::orbits::{Generator, Part, exchanged, renaming};
 use crate::error::Error;
 use crate::system::{Component, Pending};
@@ -36,11 +36,16 @@ fn holds_one_of(tree: Tree, ids: [usize; 2]) -> bool {
 impl ActorSpace {
     /// Gives everything that was interned its images, which are interned as well.
     pub(super) fn close(&mut self) -> Result<(), Error> {
-        while let Some(part) = self.orbits.unclosed.pop_front() {
-            for g in 0..self.orbits.generators.len() {
-                self.image(g, part)?;
+        loop {
+            while let Some(part) = self.orbits.unclosed.pop_front() {
+                for g in 0..self.orbits.generators.len() {
+                    self.image(g, part)?;
+                }
+                self.check_images(part)?;
             }
-            self.check_images(part)?;
+            if !self.answer_about_channels()? {
+                break;
+            }
         }
         let first = self.orbits.local_keys.len();
         self.orbits.local_keys.resize(self.local_infos.len(), 0);
@@ -63,6 +68,33 @@ impl ActorSpace {
             self.orbits.item_keys.push((ends.0, ends.1, key));
         }
         Ok(())
+    }
+
+    /// Answers the images of one question about a channel; whether there was one. The images of all items are known.
+    fn answer_about_channels(&mut self) -> Result<bool, Error> {
+        if let Some((channel, send)) = self.orbits.pushed.pop() {
+            for g in 0..self.orbits.generators.len() {
+                let there = match channel {
+                    NO_ITEM => NO_ITEM,
+                    channel => self.known_item_image(g, channel),
+                };
+                let sent = self.known_item_image(g, send);
+                if self.pushes.get(there, sent).is_none() {
+                    self.push(there, sent)?;
+                }
+            }
+            return Ok(true);
+        }
+        if let Some(channel) = self.orbits.popped.pop() {
+            for g in 0..self.orbits.generators.len() {
+                let there = self.known_item_image(g, channel);
+                if self.items[there as usize].tail == UNKNOWN_ITEM {
+                    self.pop(there)?;
+                }
+            }
+            return Ok(true);
+        }
+        Ok(false)
     }
 
     /// All images of a number.

@@ -6,7 +6,8 @@
 //! States themselves are never renamed: the search keeps the first of each orbit that it came to, along real steps. So its paths are paths of
 //! the whole system.
 //!
-//! Invariant: whenever `absorb` or `initial` has returned, the image of every number under every generator is known.
+//! Invariant: whenever `absorb` or `initial` has returned, the image of every number under every generator is known, and of every question about
+//! handlers, observers and channels that was answered all images were. So the steps of every image of a state that was expanded are known.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -113,6 +114,9 @@ pub(super) struct Orbits {
     pub(super) changes: Vec<Vec<usize>>,
     /// What has no images yet.
     pub(super) unclosed: VecDeque<Part>,
+    /// Questions about channels (with one message more, without the head) whose images were not answered yet.
+    pub(super) pushed: Vec<(u32, u32)>,
+    pub(super) popped: Vec<u32>,
     /// Per local component a key that its images share; 0: not known yet.
     pub(super) local_keys: Vec<u64>,
     /// Per item where it comes from, where it goes, and a key that its images share.
@@ -144,9 +148,23 @@ impl Orbits {
         }
     }
 
+    pub(super) fn note_push(&mut self, channel: u32, send: u32) {
+        if self.is_on {
+            self.pushed.push((channel, send));
+        }
+    }
+
+    pub(super) fn note_pop(&mut self, channel: u32) {
+        if self.is_on {
+            self.popped.push(channel);
+        }
+    }
+
     /// Forgets all images.
     pub(super) fn clear(&mut self) {
         self.unclosed.clear();
+        self.pushed.clear();
+        self.popped.clear();
         self.local_keys.clear();
         self.item_keys.clear();
         for generator in &mut self.generators {

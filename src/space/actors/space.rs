@@ -169,6 +169,14 @@ impl StateSpace for ActorSpace {
         self.set_reduction(on)
     }
 
+    fn fingerprint_apart(&self, states: &Words, index: usize) -> u128 {
+        self.fingerprint_sum(states.state(index))
+    }
+
+    fn same_apart(&self, a: &Words, a_index: usize, b: &Words, b_index: usize) -> bool {
+        a.state(a_index) == b.state(b_index)
+    }
+
     fn bound_faults(&mut self, max: Option<u32>) -> Result<(), Error> {
         self.bound_faults_by(max)
     }

@@ -32,7 +32,11 @@ pub fn graph_to_dot(graph: &Graph) -> String {
         out.push_str("];\n");
     }
     for step in &graph.steps {
-        let text = quoted(std::slice::from_ref(&step.text));
+        let mut text = vec![step.text.clone()];
+        if step.renamed {
+            text.push("(actors change places)".to_owned());
+        }
+        let text = quoted(&text);
         let _ = writeln!(
             out,
             "  s{} -> s{} [label={text}];",
@@ -54,6 +58,9 @@ fn title(graph: &Graph) -> Vec<String> {
             graph.unique_states, graph.transitions, graph.depth
         ),
     ];
+    if let Some(symmetry) = &graph.symmetry {
+        title.push(format!("{symmetry}; states are up to who is who"));
+    }
     if !graph.cut_by.is_empty() {
         title.push(format!("cut by {}", graph.cut_by.join(", ")));
     }
