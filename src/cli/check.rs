@@ -24,12 +24,12 @@ use crate::trace;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  allways check duva-join                       every variant of a model
-  allways check duva-join/fire-and-forget       one of them
-  allways check two-phase-commit-tla --set rms=5
-  allways check duva-join/callback-chain --dump dot | dot -Tsvg > join.svg
+  allways check {model}\tevery variant of a model
+  allways check {variant}\tone of them
+  allways check {set}
+  allways check {variant} --dump dot | dot -Tsvg > states.svg
   allways check --all --json --time 1m
-  cargo run -- check --watch                    in a crate of your own")]
+  cargo run -- check --watch\tin a crate of your own")]
 pub(super) struct Args {
     /// What to check; a model alone stands for all its variants
     ///
@@ -103,11 +103,11 @@ pub(super) struct Args {
     #[arg(long, value_name = "N", help_heading = "Limits, for each check")]
     faults_max: Option<u32>,
 
-    /// Stop after this time: 500ms, 30s, 10m
+    /// Stop after this time: 500ms, 30s, 10m; a number alone is seconds
     #[arg(long, value_name = "TIME", value_parser = units::duration, help_heading = "Limits, for each check")]
     time: Option<Duration>,
 
-    /// Stop when the search holds this much: 512MiB, 4GiB
+    /// Stop when the search holds this much: 512MiB, 4GiB; a number alone is bytes
     #[arg(long, value_name = "SIZE", value_parser = units::bytes, help_heading = "Limits, for each check")]
     memory: Option<u64>,
 

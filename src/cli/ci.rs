@@ -17,18 +17,18 @@ use crate::report::{LockReport, Notice};
 #[command(after_help = "\
 A list of checks:
   [[check]]
-  all = true                                # every variant of every model
+  all = true\t# every variant of every model
 
-  [[check]]
-  model = \"two-phase-commit-tla\"            # every variant of a model, or
-  variant = \"atomic\"                        # one of them
-  params = { rms = 5 }
-  expect = { \"no deadlock\" = \"violated\" }   # instead of what the variant expects
-  max-depth = 20                            # bounds
+  [[check]]\t# in the place of what comes by `all`
+  model = \"{model}\"\t# every variant of a model, or
+  variant = \"{own}\"\t# one of them
+  params = { {params} }\t# else their defaults
+  expect = { \"no panic\" = \"holds\" }\t# instead of what the variant expects
+  max-depth = 20\t# bounds
   max-states = 1000000
-  time = \"10m\"                              # limits
+  time = \"10m\"\t# limits
   memory = \"4GiB\"
-  allow-bounds = true                       # holds within bounds is as good as holds
+  allow-bounds = true\t# holds within bounds is as good as holds
 
 Examples:
   allways ci

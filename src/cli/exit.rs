@@ -20,7 +20,7 @@ pub(super) enum Exit {
     Usage,
     /// Allways itself is at fault, or a handler never returned.
     Internal,
-    /// Interrupted: Ctrl-C, or a request to terminate.
+    /// Interrupted: Ctrl-C, a request to terminate, a reader that went away.
     Interrupted,
 }
 
@@ -73,7 +73,7 @@ Exit codes, where several apply the first of 130, 70, 2, 1, 3, 4, 0:
   3    undecided: a bound or a limit was reached
   4    nothing was checked
   70   internal error, or a handler that does not return
-  130  interrupted";
+  130  interrupted, or nobody reads the output any more";
 
 #[cfg(test)]
 mod tests {

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use clap::ArgAction;
 
 use super::exit::Exit;
-use super::watch::Watch;
+use super::watch::{Limits, Watch};
 use super::{Context, check, complain, cores, files, runner, units, watch, watchdog};
 use crate::catalogue::{Catalogue, Entry, Variant};
 use crate::error::Error;
@@ -24,9 +24,9 @@ use crate::trace::Trace;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  allways explore duva-join/fire-and-forget --open
-  allways explore two-phase-commit-tla --set rms=3
-  allways explore raft/correct --trace target/allways/NAME.trace.json")]
+  allways explore {variant} --open
+  allways explore {set}
+  allways explore --trace target/allways/NAME.trace.json")]
 pub(super) struct Args {
     /// What to explore; the variant may be left out where there is one only
     #[arg(value_name = "MODEL[/VARIANT]", required_unless_present = "trace")]
@@ -106,7 +106,7 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Exit, Error>
         },
         checks: !args.no_check,
         // It shows nothing by itself, and answers who asks how far the check is.
-        watch: &|| Box::new(Watch::new(&name, None, true)),
+        watch: &|| Box::new(Watch::new(&name, Limits::default(), true)),
         command: format!("{} explore {}{shown}", context.program, quoted(&name)),
     };
     watch::catch_signals();

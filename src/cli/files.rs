@@ -69,7 +69,7 @@ fn write_trace(dir: &Path, name: &str, trace: &Trace) -> Result<PathBuf, String>
     let text = trace::to_json(trace);
     fs::create_dir_all(dir)
         .and_then(|()| write_whole(dir, &path, &text))
-        .map_err(|e| format!("{}: {e}", path.display()))?;
+        .map_err(|e| format!("{}: {}", path.display(), why(&e)))?;
     Ok(path)
 }
 
@@ -88,7 +88,7 @@ pub(super) fn write(path: &Path, text: &str) -> Result<(), Error> {
         _ => Path::new("."),
     };
     write_whole(dir, path, text).map_err(|e| {
-        Error::file(format!("cannot write {shown}: {e}"))
+        Error::file(format!("cannot write {shown}: {}", why(&e)))
             .with_cure("name a file in a folder that is there and can be written to")
     })
 }
@@ -110,6 +110,16 @@ fn write_whole(dir: &Path, path: &Path, text: &str) -> std::io::Result<()> {
 /// The line, counted from 1, of a byte of a text.
 pub(super) fn line_of(text: &str, at: usize) -> usize {
     1 + text.bytes().take(at).filter(|b| *b == b'\n').count()
+}
+
+/// Why something could not be done, without the name of a temporary file: nobody chose it, and it is another one each time.
+pub(super) fn why(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    match text.rsplit_once(" at path \"") {
+        // What the system says names no path; what is wrapped around it does.
+        Some((why, _)) if error.get_ref().is_some() => why.to_owned(),
+        _ => text,
+    }
 }
 
 /// Reads a trace.

@@ -8,9 +8,10 @@ use super::exit::Exit;
 use super::{Context, runner};
 use crate::catalogue::{Domain, Entry, ParamDecl, Value, Variant};
 use crate::error::Error;
-use crate::report::{Paint, quoted_name};
+use crate::report::Paint;
 use crate::search::Verdict;
 use crate::space::PropertyKind;
+use crate::trace::quoted_name;
 
 /// List models, variants, parameters and properties
 ///
@@ -20,11 +21,13 @@ use crate::space::PropertyKind;
 #[command(after_help = "\
 Examples:
   allways list
-  allways list duva-join
+  allways list {model}
+  allways list {variant}
   allways list --json")]
 pub(super) struct Args {
-    /// Only this model
-    model: Option<String>,
+    /// Only this model, or this variant of it
+    #[arg(value_name = "MODEL[/VARIANT]")]
+    name: Option<String>,
 
     /// One JSON array instead of text
     #[arg(long)]
@@ -32,13 +35,17 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Exit, Error> {
-    let entries: Vec<&Entry> = match &args.model {
-        Some(name) => vec![context.catalogue.model(name)?],
-        None => context.catalogue.entries().iter().collect(),
+    let selected = match &args.name {
+        Some(name) => vec![context.catalogue.select(name)?],
+        None => {
+            let entries = context.catalogue.entries().iter();
+            let all = entries.map(|entry| (entry, entry.variants.iter().collect()));
+            all.collect::<Vec<(&Entry, Vec<&Variant>)>>()
+        }
     };
-    let models = entries
+    let models = selected
         .into_iter()
-        .map(Model::of)
+        .map(|(entry, variants)| Model::of(entry, &variants))
         .collect::<Result<Vec<_>, _>>()?;
     let text = if args.json {
         let mut text = serde_json::to_string(&models)
@@ -89,15 +96,14 @@ struct PropertyLine {
 }
 
 impl<'a> Model<'a> {
-    /// Builds every variant at its defaults, to ask for its properties.
-    fn of(entry: &'a Entry) -> Result<Self, Error> {
+    /// Builds the variants at their defaults, to ask for their properties.
+    fn of(entry: &'a Entry, variants: &[&'a Variant]) -> Result<Self, Error> {
         Ok(Model {
             model: &entry.model,
             summary: &entry.summary,
             source: &entry.source,
             params: entry.params.iter().map(Param::of).collect(),
-            variants: entry
-                .variants
+            variants: variants
                 .iter()
                 .map(|variant| VariantLine::of(entry, variant))
                 .collect::<Result<_, _>>()?,

@@ -166,7 +166,8 @@ impl Lock {
     /// How what was found stands to what was locked. `names`: all checks of the run.
     pub(super) fn compare(&self, names: &[String]) -> LockReport {
         let mut moved = Vec::new();
-        for (found, origin) in &self.found {
+        // Where there is nothing to compare with, nothing has moved.
+        for (found, origin) in self.found.iter().filter(|_| !self.is_first) {
             let locked = self.locked.iter().find(|locked| locked.name == found.name);
             let how = match locked {
                 Some(locked) => changes(locked, found),
@@ -197,7 +198,7 @@ impl Lock {
         }
         LockReport {
             file: self.path.display().to_string(),
-            n_compared: self.found.len(),
+            n_found: self.found.len(),
             moved,
             left_out,
             is_updated: false,

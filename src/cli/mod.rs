@@ -3,6 +3,7 @@
 
 mod check;
 mod ci;
+mod examples;
 mod exit;
 #[cfg(feature = "explorer")]
 mod explore;
@@ -25,6 +26,7 @@ mod watchdog;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -115,7 +117,8 @@ fn dispatch(catalogue: &Catalogue, arguments: &[OsString]) -> Exit {
         || "allways".to_owned(),
         |p| p.to_string_lossy().into_owned(),
     );
-    let parsed = Args::command()
+    let parsed = command(&program, catalogue)
+        .color(Color::named(arguments).of_help())
         .try_get_matches_from(arguments)
         .and_then(|matches| Args::from_arg_matches(&matches));
     let args = match parsed {
@@ -164,7 +167,47 @@ fn dispatch(catalogue: &Catalogue, arguments: &[OsString]) -> Exit {
     }
 }
 
+/// The command line as this program has it, with examples about its models.
+fn command(program: &str, catalogue: &Catalogue) -> clap::Command {
+    examples::adapted(Args::command(), &program_name(program), catalogue)
+}
+
+/// The program's name without folder and extension.
+fn program_name(program: &str) -> String {
+    Path::new(program).file_stem().map_or_else(
+        || "allways".to_owned(),
+        |name| name.to_string_lossy().into_owned(),
+    )
+}
+
 impl Color {
+    /// What the arguments say of colour. Help and mistakes are printed before the arguments can be read as a whole.
+    fn named(arguments: &[OsString]) -> Color {
+        let words = arguments.iter().map(|word| word.to_string_lossy());
+        let mut words = words.take_while(|word| word != "--");
+        let mut color = Color::Auto;
+        while let Some(word) = words.next() {
+            let value = match word.as_ref() {
+                "--color" => words.next(),
+                word => word
+                    .strip_prefix("--color=")
+                    .map(|value| value.to_owned().into()),
+            };
+            if let Some(named) = value.and_then(|value| Color::from_str(&value, false).ok()) {
+                color = named;
+            }
+        }
+        color
+    }
+
+    fn of_help(self) -> clap::ColorChoice {
+        match self {
+            Color::Auto => clap::ColorChoice::Auto,
+            Color::Always => clap::ColorChoice::Always,
+            Color::Never => clap::ColorChoice::Never,
+        }
+    }
+
     fn wanted(self) -> bool {
         match self {
             Color::Always => true,
@@ -205,6 +248,19 @@ mod tests {
     fn exit_of(catalogue: &Catalogue, arguments: &[&str]) -> u8 {
         let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
         dispatch(catalogue, &arguments).code()
+    }
+
+    #[test]
+    fn a_program_over_other_models_shows_examples_of_its_own() {
+        let empty = Catalogue::new([]);
+        let root = super::command("/somewhere/demo", &empty);
+        let check = root.find_subcommand("check").expect("the command");
+        let help = check.clone().render_long_help().to_string();
+        assert!(help.contains("demo check MODEL/VARIANT"), "{help}");
+        assert!(help.contains("`demo list`"), "{help}");
+        for word in ["duva-join", "allways check", "allways list"] {
+            assert!(!help.contains(word), "{word} in {help}");
+        }
     }
 
     #[test]

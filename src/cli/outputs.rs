@@ -12,7 +12,7 @@ use super::output::Output;
 use super::{Context, files, width};
 use crate::error::Error;
 use crate::names;
-use crate::report::{GitHub, Human, JUnit, Json, Markdown, Notice, Paint, Reporter, Sarif};
+use crate::report::{GitHub, Html, Human, JUnit, Json, Markdown, Notice, Paint, Reporter, Sarif};
 
 /// Which reports are made.
 #[derive(Debug, clap::Args)]
@@ -22,7 +22,7 @@ pub(super) struct Args {
     #[arg(long, conflicts_with = "formats", help_heading = "Output")]
     json: bool,
 
-    /// Make a report besides that for the terminal: text, json, junit, github, markdown or sarif
+    /// Make a report besides that for the terminal: text, json, junit, github, markdown, sarif or html
     ///
     /// With `=FILE` it goes to a file; may be repeated, so that one run makes several. Without, it goes to standard output, and the report for
     /// the terminal to standard error.
@@ -54,15 +54,17 @@ enum Format {
     GitHub,
     Markdown,
     Sarif,
+    Html,
 }
 
-const FORMATS: [(&str, Format); 6] = [
+const FORMATS: [(&str, Format); 7] = [
     ("text", Format::Text),
     ("json", Format::Json),
     ("junit", Format::JUnit),
     ("github", Format::GitHub),
     ("markdown", Format::Markdown),
     ("sarif", Format::Sarif),
+    ("html", Format::Html),
 ];
 
 /// Columns of a text that is no terminal's.
@@ -92,6 +94,7 @@ impl Format {
             Format::GitHub => Box::new(GitHub),
             Format::Markdown => Box::<Markdown>::default(),
             Format::Sarif => Box::<Sarif>::default(),
+            Format::Html => Box::<Html>::default(),
         }
     }
 }

@@ -1,13 +1,14 @@
 //! A project's list of checks, `allways.toml`: read, held against the catalogue, and made into checks. `docs/ci.md` describes it.
 //!
 //! Invariant: every mistake is told with its line, its name and its cure, all of them at once; where there is one, nothing is planned.
+//! What names a variant takes the place of what comes by it in passing, and no check is made twice.
 
-use std::collections::BTreeMap;
+mod listed;
+
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use serde::Deserialize;
 use toml::{Spanned, Value};
 
 use super::files::line_of;
@@ -18,48 +19,7 @@ use crate::error::Error;
 use crate::names;
 use crate::report::{Origin, Subject};
 use crate::search::{Options, Verdict};
-
-/// The whole file.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    #[serde(default)]
-    check: Vec<Spanned<Listed>>,
-}
-
-/// A `[[check]]`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Listed {
-    all: Option<Spanned<bool>>,
-    model: Option<Spanned<String>>,
-    variant: Option<Spanned<String>>,
-    #[serde(default)]
-    params: BTreeMap<String, Spanned<Value>>,
-    #[serde(default)]
-    expect: BTreeMap<String, Spanned<String>>,
-    max_depth: Option<u32>,
-    max_states: Option<u64>,
-    time: Option<Spanned<String>>,
-    memory: Option<Spanned<String>>,
-    #[serde(default)]
-    allow_bounds: bool,
-}
-
-/// What the file, and a check in it, may say.
-const FIELDS: [&str; 11] = [
-    "check",
-    "all",
-    "model",
-    "variant",
-    "params",
-    "expect",
-    "max-depth",
-    "max-states",
-    "time",
-    "memory",
-    "allow-bounds",
-];
+use listed::Listed;
 
 const VERDICTS: [(&str, Verdict); 5] = [
     ("holds", Verdict::Holds),
@@ -111,9 +71,27 @@ struct Plan {
     mistakes: Vec<(usize, Error)>,
 }
 
+/// How closely a `[[check]]` names what it checks. The closest takes the place of the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Scope {
+    /// One variant.
+    Variant,
+    /// All variants of a model.
+    Model,
+    /// All variants of all models.
+    All,
+}
+
+/// A check that is built.
+struct Planned<'a> {
+    check: Check<'a>,
+    scope: Scope,
+}
+
 /// What a `[[check]]` says, once it is known to be right.
 struct Request<'a> {
     line: usize,
+    scope: Scope,
     selected: Vec<(&'a Entry, &'a Variant)>,
     settings: Vec<(String, String)>,
     expects: Vec<Expectation>,
@@ -130,22 +108,24 @@ impl Plan {
     }
 
     fn checks<'a>(&mut self, catalogue: &'a Catalogue) -> Vec<Check<'a>> {
-        let file: File = match toml::from_str(&self.text) {
-            Ok(file) => file,
-            Err(error) => {
-                let at = error.span().map_or(0, |span| span.start);
-                self.mistake(at, malformed(error.message()));
-                return Vec::new();
+        let lists = listed::read(&self.text);
+        for (at, error) in lists.mistakes {
+            self.mistake(at, error);
+        }
+        let mut planned: Vec<Planned<'a>> = Vec::new();
+        for item in lists.checks {
+            let names_something = item.listed.model.is_some() || item.listed.all.is_some();
+            // What it should have named may be what could not be read.
+            if item.is_partial && !names_something {
+                continue;
             }
-        };
-        let mut checks: Vec<Check<'a>> = Vec::new();
-        for listed in file.check {
-            let at = listed.span().start;
-            if let Some(request) = self.request(at, listed.into_inner(), catalogue) {
-                self.build(at, request, &mut checks);
+            // Without a field it may look like another check, and is none that can be built.
+            let request = self.request(item.at, item.listed, catalogue);
+            if let Some(request) = request.filter(|_| !item.is_partial) {
+                self.build(item.at, request, &mut planned);
             }
         }
-        checks
+        narrowest(planned)
     }
 
     /// What a check says; `None` where it cannot be said what is to be checked.
@@ -198,6 +178,11 @@ impl Plan {
         }
         (self.mistakes.len() == n_before).then(|| Request {
             line: line_of(&self.text, at),
+            scope: match (&listed.model, &listed.variant) {
+                (Some(_), Some(_)) => Scope::Variant,
+                (Some(_), None) => Scope::Model,
+                (None, _) => Scope::All,
+            },
             selected,
             settings,
             expects,
@@ -288,28 +273,33 @@ impl Plan {
         }
     }
 
-    fn build<'a>(&mut self, at: usize, request: Request<'a>, checks: &mut Vec<Check<'a>>) {
-        let n_before = checks.len();
+    fn build<'a>(&mut self, at: usize, request: Request<'a>, planned: &mut Vec<Planned<'a>>) {
+        let (n_before, scope) = (planned.len(), request.scope);
         for &(entry, variant) in &request.selected {
-            match self.one(entry, variant, &request) {
-                Ok(check) => match checks.iter().find(|other| is_same(other, &check)) {
-                    None => checks.push(check),
-                    Some(other) => {
-                        let line = other.subject.origin.as_ref().map_or(0, |o| o.line);
-                        let name = check.subject.name();
-                        let what = format!("{name} is checked twice, first in line {line}");
-                        let cure = "leave one of them out, or give them other parameters or bounds";
-                        self.mistake(at, Error::usage(what).with_cure(cure));
-                        return;
-                    }
-                },
-                Err(error) => self.mistake(at, error),
+            let check = match self.one(entry, variant, &request) {
+                Ok(check) => check,
+                Err(error) => {
+                    self.mistake(at, error);
+                    continue;
+                }
+            };
+            let same = (planned.iter())
+                .find(|other| other.scope == scope && is_same(&other.check, &check));
+            if let Some(other) = same {
+                let origin = other.check.subject.origin.as_ref();
+                let line = origin.map_or(0, |origin| origin.line);
+                let name = check.subject.name();
+                let what = format!("{name} is checked twice, first in line {line}");
+                let cure = "leave one of them out, or give them other parameters or bounds";
+                self.mistake(at, Error::usage(what).with_cure(cure));
+                return;
             }
+            planned.push(Planned { check, scope });
         }
         for expectation in &request.expects {
-            let own = checks[n_before..].iter();
+            let own = planned[n_before..].iter();
             let known: Vec<&str> = own
-                .flat_map(|check| check.checkable.properties())
+                .flat_map(|planned| planned.check.checkable.properties())
                 .map(|property| property.name.as_str())
                 .collect();
             let name = expectation.property.as_str();
@@ -362,21 +352,29 @@ impl Plan {
     }
 }
 
-/// Whether two checks find the same.
-fn is_same(a: &Check<'_>, b: &Check<'_>) -> bool {
-    let (a, b) = (&a.subject, &b.subject);
-    let bounds = |s: &Subject| (s.options.depth_max, s.options.states_max);
-    (&a.model, &a.variant, &a.params) == (&b.model, &b.variant, &b.params) && bounds(a) == bounds(b)
+/// The checks without those for which another names the same system more closely.
+fn narrowest(planned: Vec<Planned<'_>>) -> Vec<Check<'_>> {
+    let is_replaced = |one: &Planned<'_>| {
+        let mut others = planned.iter();
+        others.any(|other| other.scope < one.scope && is_of_same(&other.check, &one.check))
+    };
+    let replaced: Vec<bool> = planned.iter().map(is_replaced).collect();
+    let all = planned.into_iter().zip(replaced);
+    let kept = all.filter(|(_, is_replaced)| !is_replaced);
+    kept.map(|(planned, _)| planned.check).collect()
 }
 
-/// What the parser says of a file that is not of the right shape.
-fn malformed(message: &str) -> Error {
-    let message = message.trim_end();
-    let unknown = message.strip_prefix("unknown field `");
-    if let Some((name, _)) = unknown.and_then(|rest| rest.split_once('`')) {
-        return Error::usage(format!("there is no field `{name}`"))
-            .with_cure(names::cure(name, FIELDS));
-    }
-    Error::usage(message.replace('\n', ", "))
-        .with_cure("a check is a table [[check]] of the fields that `allways ci --help` shows")
+/// Whether two checks are of the same system: the same variant with the same parameters.
+fn is_of_same(a: &Check<'_>, b: &Check<'_>) -> bool {
+    let (a, b) = (&a.subject, &b.subject);
+    (&a.model, &a.variant, &a.params) == (&b.model, &b.variant, &b.params)
+}
+
+/// Whether two checks find the same.
+fn is_same(a: &Check<'_>, b: &Check<'_>) -> bool {
+    let bounds = |check: &Check<'_>| {
+        let options = &check.subject.options;
+        (options.depth_max, options.states_max)
+    };
+    is_of_same(a, b) && bounds(a) == bounds(b)
 }

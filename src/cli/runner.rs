@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::exit::Exit;
 use super::files::{self, TraceArgs};
 use super::outputs::{self, Outputs};
-use super::watch::{self, Watch};
+use super::watch::{self, Limits, Watch};
 use super::{Context, complain, cores, panics, units, watchdog};
 use crate::catalogue::{Agreement, Checkable, Checked, Entry, Expectation, Values, Variant};
 use crate::error::Error;
@@ -142,7 +142,10 @@ impl<'r, 'c> Run<'r, 'c> {
             exit = exit.max(self.check(check, on_report));
         }
         if n_waiting > 0 {
-            complain(&format!("interrupted: checks not begun: {n_waiting}"));
+            complain(&format!(
+                "{}: checks not begun: {n_waiting}",
+                watch::why_not_begun()
+            ));
         }
         exit
     }
@@ -164,7 +167,12 @@ impl<'r, 'c> Run<'r, 'c> {
         let name = check.subject.name();
         self.tell(&Notice::Started(&check.subject));
         let subject = &check.subject;
-        let watch = Watch::new(&name, check.time_max, self.how.quiet);
+        let limits = Limits {
+            time: check.time_max,
+            states: subject.options.states_max,
+            memory: subject.options.memory_max,
+        };
+        let watch = Watch::new(&name, limits, self.how.quiet);
         let about = about(subject);
         let watchdog = watchdog::watch(&name, check.checkable.lanes(), self.how.handler_time);
         let checked = panics::catch(|| {

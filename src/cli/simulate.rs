@@ -8,7 +8,7 @@ use super::check::{own_properties, selection, setting};
 use super::exit::Exit;
 use super::files::{self, TraceArgs};
 use super::runner::build;
-use super::watch::{self, Watch};
+use super::watch::{self, Limits, Watch};
 use super::{Context, complain, cores, panics, units, watchdog, width};
 use crate::catalogue::{Agreement, Catalogue, Checkable, Variant};
 use crate::error::Error;
@@ -26,8 +26,8 @@ use crate::trace::About;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  allways simulate raft --runs 10000
-  allways simulate duva-join/fire-and-forget --seed 7 --strategy pct --depth 2")]
+  allways simulate {model} --runs 10000
+  allways simulate {variant} --seed 7 --strategy pct --depth 2")]
 pub(super) struct Args {
     /// What to walk through; a model alone stands for all its variants
     ///
@@ -85,7 +85,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000), help_heading = "The walks")]
     depth: Option<u32>,
 
-    /// Stop after this time, for each variant: 500ms, 30s, 10m
+    /// Stop after this time, for each variant: 500ms, 30s, 10m; a number alone is seconds
     #[arg(long, value_name = "TIME", value_parser = units::duration, help_heading = "The walks")]
     time: Option<Duration>,
 
@@ -149,7 +149,10 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Exit, Error>
         exit = exit.max(simulate(one, args, context));
     }
     if n_waiting > 0 {
-        complain(&format!("interrupted: simulations not begun: {n_waiting}"));
+        complain(&format!(
+            "{}: simulations not begun: {n_waiting}",
+            watch::why_not_begun()
+        ));
     }
     Ok(exit)
 }
@@ -211,7 +214,11 @@ fn simulate(mut one: Planned<'_>, args: &Args, context: &mut Context<'_>) -> Exi
     if !args.json {
         context.out.write(&one.subject.text(context.paint));
     }
-    let watch = Watch::new(&name, args.time, args.quiet);
+    let limits = Limits {
+        time: args.time,
+        ..Limits::default()
+    };
+    let watch = Watch::new(&name, limits, args.quiet);
     let about = About {
         model: one.subject.model.clone(),
         variant: one.subject.variant.clone(),

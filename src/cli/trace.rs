@@ -9,9 +9,7 @@ use super::exit::Exit;
 use super::{Context, files, runner, width};
 use crate::catalogue::Checkable;
 use crate::error::Error;
-use crate::report::{Paint, for_ever, plural};
-use crate::search::Verdict;
-use crate::space::PropertyKind;
+use crate::report::Paint;
 use crate::trace::{self, Format, Style, Trace};
 use crate::value::printable;
 
@@ -192,22 +190,9 @@ fn title(trace: &Trace, paint: Paint) -> String {
         .map(|(name, value)| format!("  {}={}", printable(name), printable(value)))
         .collect();
     let name = format!("{}/{}", printable(&trace.model), printable(&trace.variant));
-    let shown = &trace.property;
-    let end = match (shown.kind, shown.verdict) {
-        // A path that somebody walked in the explorer.
-        (_, Verdict::Inconclusive) => "not shown in",
-        (PropertyKind::Reachable, _) => "reached in",
-        _ => "violated in",
-    };
     format!(
-        "{}{parameters}\n{} \"{}\": {end} {}{}\n\n",
+        "{}{parameters}\n{}\n\n",
         paint.bold(&name),
-        shown.kind.word(),
-        printable(&shown.name),
-        plural(trace.len(), "step"),
-        for_ever(
-            trace.len(),
-            trace.paths.iter().find_map(|path| path.loop_start)
-        ),
+        trace::claim(trace)
     )
 }

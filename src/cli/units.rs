@@ -13,7 +13,8 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     ];
     scaled(text, &units)
         .map(Duration::from_millis)
-        .ok_or_else(|| "a duration is a number and ms, s, m or h: 500ms, 30s, 10m".to_owned())
+        .ok_or_else(|| "a duration is a number and ms, s, m or h: 500ms, 30s, 10m; without a unit it is seconds"
+                .to_owned())
 }
 
 /// A size in bytes: a number and `KiB`, `MiB`, `GiB`, `TiB`, or the powers of ten `KB`, `MB`, `GB`, `TB`; bytes without a unit.
@@ -32,7 +33,8 @@ pub(super) fn bytes(text: &str) -> Result<u64, String> {
     ];
     scaled(text, &units)
         .filter(|n| *n > 0)
-        .ok_or_else(|| "a size is a number and B, KB, MB, GB, KiB, MiB or GiB: 4GiB".to_owned())
+        .ok_or_else(|| "a size is a number and B, KB, MB, GB, TB, KiB, MiB, GiB or TiB: 4GiB; without a unit it is bytes"
+                .to_owned())
 }
 
 /// A decimal number before one of the units, in the least unit. The first unit that fits counts.

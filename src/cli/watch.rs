@@ -1,5 +1,7 @@
 //! The command line's side of a running search: clock, signals, progress on standard error.
 
+mod counters;
+
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,8 +9,9 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::report::{bytes, grouped};
 use crate::search::{Monitor, Progress, Stop};
+pub(super) use counters::Limits;
+use counters::{counters, fitted};
 
 /// Whether Ctrl-C or a request to terminate has come.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
@@ -42,6 +45,14 @@ pub(super) fn interrupted() -> bool {
     INTERRUPTED.load(Ordering::SeqCst)
 }
 
+/// Why what is left was not begun: nobody wants it.
+pub(super) fn why_not_begun() -> &'static str {
+    match interrupted() {
+        true => "interrupted",
+        false => "nobody reads the output any more",
+    }
+}
+
 /// Writes one line about the check that runs now.
 #[cfg(unix)]
 fn tell_status() {
@@ -55,13 +66,13 @@ fn tell_status() {
 /// Watches one check.
 pub(super) struct Watch {
     running: Arc<Running>,
-    time_max: Option<Duration>,
 }
 
 /// A check that is under way.
 struct Running {
     name: String,
     begun: Instant,
+    limits: Limits,
     /// As of the last poll.
     progress: Mutex<Progress>,
     display: Option<Display>,
@@ -76,11 +87,11 @@ enum Display {
 }
 
 impl Watch {
-    /// A watch over the check of that name, from now on; `quiet` shows no progress.
-    pub(super) fn new(name: &str, time_max: Option<Duration>, quiet: bool) -> Self {
+    /// A watch over the check of that name, from now on; `quiet` shows no progress. Of the limits it keeps that of time: the search keeps the others.
+    pub(super) fn new(name: &str, limits: Limits, quiet: bool) -> Self {
         let display = (!quiet).then(|| {
             if io::stderr().is_terminal() {
-                Display::Spinner(spinner(name))
+                Display::Spinner(spinner())
             } else {
                 Display::Lines(Mutex::new(Instant::now()))
             }
@@ -88,11 +99,12 @@ impl Watch {
         let running = Arc::new(Running {
             name: name.to_owned(),
             begun: Instant::now(),
+            limits,
             progress: Mutex::default(),
             display,
         });
         *locked(&RUNNING) = Some(Arc::clone(&running));
-        Watch { running, time_max }
+        Watch { running }
     }
 
     /// Time since the check began.
@@ -104,8 +116,8 @@ impl Watch {
 impl Running {
     /// The check's name and how far it is, in one line.
     fn line(&self, progress: &Progress) -> String {
-        let counters = counters(progress, self.begun.elapsed());
-        format!("{}: {counters}", self.name)
+        let counters = counters(progress, self.begun.elapsed(), &self.limits);
+        format!("{}: {}", self.name, counters.join("  "))
     }
 
     /// Writes the line because somebody asks.
@@ -127,7 +139,12 @@ impl Running {
                 if bar.is_hidden() {
                     bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
                 }
-                bar.set_message(counters(progress, elapsed));
+                let counters = counters(progress, elapsed, &self.limits);
+                let columns = terminal_size::terminal_size_of(io::stderr());
+                let columns = columns.map_or(80, |(width, _)| usize::from(width.0));
+                let (name, counters) = fitted(&self.name, &counters, columns.saturating_sub(2));
+                bar.set_prefix(name);
+                bar.set_message(counters);
                 bar.tick();
             }
             Some(Display::Lines(last)) => {
@@ -160,7 +177,7 @@ impl Monitor for Watch {
         self.running.show(progress, elapsed);
         if interrupted() {
             Some(Stop::Interrupt)
-        } else if self.time_max.is_some_and(|max| elapsed >= max) {
+        } else if self.running.limits.time.is_some_and(|max| elapsed >= max) {
             Some(Stop::Time)
         } else {
             None
@@ -179,25 +196,8 @@ fn say(line: &str) {
 }
 
 /// A spinner that nobody sees yet.
-fn spinner(name: &str) -> ProgressBar {
+fn spinner() -> ProgressBar {
     let style = ProgressStyle::with_template("{spinner} {prefix}  {wide_msg}")
         .unwrap_or_else(|_| ProgressStyle::default_spinner());
-    ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden())
-        .with_style(style)
-        .with_prefix(name.to_owned())
-}
-
-fn counters(progress: &Progress, elapsed: Duration) -> String {
-    let counts = progress.counts;
-    let rate = counts.unique as f64 / elapsed.as_secs_f64().max(0.001);
-    format!(
-        "{} states  {}/s  queue {}  depth {}  {}  {} s  {} generated",
-        grouped(counts.unique),
-        grouped(rate as u64),
-        grouped(progress.queue),
-        counts.depth,
-        bytes(progress.bytes),
-        elapsed.as_secs(),
-        grouped(counts.generated),
-    )
+    ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()).with_style(style)
 }

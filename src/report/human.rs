@@ -2,14 +2,13 @@
 
 use std::fmt::Write as _;
 
-use super::words::{
-    bytes, full_title, grouped, plural, quoted, quoted_name, safe_lines, stop_words, title, words,
-};
+use super::facts::facts;
+use super::words::{full_title, plural, quoted, safe_lines, title, words};
 use super::{Finding, LockReport, Notice, Paint, Report, Reporter, Subject, Tally, TraceFile};
 use crate::catalogue::{Agreement, Fate, Mutants};
 use crate::search::{Options, Verdict};
 use crate::space::PropertyKind;
-use crate::trace::{self, Style};
+use crate::trace::{self, Style, titled};
 use crate::value::printable;
 
 /// Reports as text.
@@ -92,7 +91,7 @@ impl Human {
                 text,
                 "  {} {kind:kind_width$}  {name}{gap}  {}",
                 self.mark(finding.outcome.verdict),
-                self.verdict(finding),
+                told_verdict(finding, self.paint),
             );
         }
     }
@@ -104,14 +103,8 @@ impl Human {
         let violated = finding.outcome.verdict == Verdict::Violated;
         match &finding.file {
             TraceFile::Written(path) if violated => {
-                let command = format!("{} trace replay {}", self.program, quoted(path));
-                let _ = writeln!(text, "\n  replay   {command}");
-                if cfg!(feature = "explorer") {
-                    let name = format!("{}/{}", report.subject.model, report.subject.variant);
-                    let (name, path) = (quoted(&name), quoted(path));
-                    let program = &self.program;
-                    let _ = writeln!(text, "  explore  {program} explore {name} --trace {path}");
-                }
+                let name = format!("{}/{}", report.subject.model, report.subject.variant);
+                let _ = write!(text, "\n{}", commands(&self.program, &name, path));
             }
             TraceFile::NotWritten(why) => {
                 let _ = writeln!(text, "\n  {} {why}", self.paint.warn("trace not written:"));
@@ -133,26 +126,13 @@ impl Human {
         let Some(trace) = finding.trace.as_ref().filter(|_| violated) else {
             return;
         };
-        let is_fewest = options.fewest_faults
-            && !matches!(
-                outcome.decl.kind,
-                PropertyKind::Reachable | PropertyKind::Confluent
-            );
-        let shortest = match is_fewest {
-            true if stopped => "fewest faults so far",
-            true => "fewest faults, then fewest steps",
-            false => "shortest possible",
-        };
-        let shortest = match outcome.tie_break {
-            true => shortest.to_owned(),
-            false => format!("{shortest}; tie-break not computed"),
-        };
+        let shortest = shortest(finding, options, stopped);
         let _ = writeln!(
             text,
             "\n{} {}: {} · {shortest}\n",
             self.mark(outcome.verdict),
             full_title(finding),
-            self.words(finding),
+            painted_words(finding, self.paint),
         );
         let style = Style {
             width: self.width,
@@ -167,81 +147,13 @@ impl Human {
 
     /// Counts, bounds, coverage; measured figures last.
     fn facts(&self, report: &Report, text: &mut String) {
-        let outcome = &report.outcome;
-        let mut fact = |name: &str, value: &str| {
+        for (name, value) in facts(report) {
             let _ = writeln!(text, "  {} {value}", self.paint.dim(&format!("{name:15}")));
-        };
-        let counts = outcome.counts;
-        fact("unique states", &grouped(counts.unique));
-        if let Some(symmetry) = &outcome.symmetry {
-            fact(
-                "symmetry",
-                &format!("{symmetry}; counts are up to who is who"),
-            );
         }
-        fact("generated", &grouped(counts.generated));
-        fact("transitions", &grouped(counts.transitions));
-        fact("depth", &grouped(u64::from(counts.depth)));
-        fact("omission", &omission(report));
-        if let Some(note) = &outcome.identity_note {
-            fact("identity", note);
-        }
-        for assumption in &outcome.assumptions {
-            fact("assumed", &printable(assumption));
-        }
-        for cut in &outcome.cuts {
-            fact("cut by", &printable(cut));
-        }
-        if let Some(stop) = outcome.stopped {
-            fact("stopped by", stop_words(stop));
-        }
-        for finding in &report.findings {
-            // Why a property is violated stands with its trace, and what stopped the search above.
-            let told = finding.outcome.verdict == Verdict::Violated || outcome.stopped.is_some();
-            if let Some(note) = finding.outcome.note.as_ref().filter(|_| !told) {
-                fact(
-                    "note",
-                    &format!("{}: {}", full_title(finding), printable(note)),
-                );
-            }
-        }
-        for warning in &outcome.warnings {
-            fact("warning", &printable(warning));
-        }
-        let frontiers = report.findings.iter().filter_map(|finding| {
-            let frontier = finding.outcome.fault_frontier.as_ref()?;
-            Some((full_title(finding), frontier.words(&outcome.faults)))
-        });
-        for (title, words) in frontiers {
-            fact("faults", &format!("{title}: {}", printable(&words)));
-        }
-        if report.subject.options.fewest_faults {
-            for restriction in &outcome.faults.restrictions {
-                fact("faults", &printable(restriction));
-            }
-        }
-        for never in &outcome.never_exercised {
-            fact("never exercised", &printable(never));
-        }
-        for finding in &report.findings {
-            let witness = finding.outcome.verdict != Verdict::Violated;
-            if let (TraceFile::Written(path), true) = (&finding.file, witness) {
-                fact("witness", path);
-            }
-        }
-        let measured = &report.measured;
-        let figures = format!(
-            "{:.2} s, {} states/s, {}, {}",
-            measured.seconds,
-            grouped(measured.rate(counts.unique) as u64),
-            bytes(measured.bytes_peak),
-            plural(measured.threads, "thread"),
-        );
-        fact("measured", &figures);
     }
 
     /// One row per mistake, the survivors again, and the score.
-    fn mutations(&self, mutants: &Mutants, text: &mut String) {
+    pub(super) fn mutations(&self, mutants: &Mutants, text: &mut String) {
         text.push_str("\n  mutations\n");
         let names = mutants.mutants.iter().map(|m| m.mistake.to_string());
         let names: Vec<String> = names.map(|name| printable(&name).into_owned()).collect();
@@ -291,12 +203,11 @@ impl Human {
                 verdict,
                 steps,
             } => {
-                let title = format!("{} {}", kind.word(), quoted_name(property, *kind));
                 let how = match steps {
                     Some(steps) => format!("{} in {}", verdict.words(), plural(*steps, "step")),
                     None => verdict.words().to_owned(),
                 };
-                let words = format!("{}: {how}", title.trim_end());
+                let words = format!("{}: {how}", titled(property, *kind));
                 (self.paint.good("✓"), format!("caught by {words}"))
             }
             Fate::Refused(why) => (
@@ -314,19 +225,22 @@ impl Human {
         }
     }
 
-    fn locked(&self, lock: &LockReport) -> String {
-        let n = plural(lock.n_compared, "check");
+    pub(super) fn locked(&self, lock: &LockReport) -> String {
+        let n = plural(lock.n_found, "check");
         let file = printable(&lock.file);
         let good = self.paint.good("✓");
         let bad = self.paint.bad("✗ behaviour moved:");
         let mut text = match (lock.is_updated, lock.is_first, lock.moved.is_empty()) {
             (true, true, _) => format!("\n{good} behaviour locked: {n} in {file}\n"),
+            (false, true, _) => {
+                let mark = self.paint.warn("? behaviour not locked:");
+                format!("\n{mark} there is no {file}, and none was written\n")
+            }
             (_, _, true) => format!("\n{good} behaviour unchanged: {n} as in {file}\n"),
             (true, _, false) => format!("\n{good} behaviour locked anew in {file}; what moved:\n"),
             (false, _, false) => format!("\n{bad} {n} compared with {file}\n"),
         };
-        let moved = lock.moved.iter().filter(|_| !lock.is_first);
-        for moved in moved {
+        for moved in &lock.moved {
             let _ = writeln!(text, "  {}", self.paint.bold(&printable(&moved.check)));
             for how in &moved.how {
                 let _ = writeln!(text, "    {}", printable(how));
@@ -343,20 +257,10 @@ impl Human {
         if tally.checks() < 2 {
             return String::new();
         }
-        let parts: Vec<String> = [
-            (tally.as_expected, "as expected"),
-            (tally.contradicted, "not as expected"),
-            (tally.undecided, "undecided"),
-            (tally.failed, "not checked"),
-        ]
-        .into_iter()
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, words)| format!("{n} {words}"))
-        .collect();
         format!(
             "\n{}: {}\n",
             plural(tally.checks(), "check"),
-            parts.join(", ")
+            tallied(tally)
         )
     }
 
@@ -368,31 +272,75 @@ impl Human {
             Verdict::Violated => self.paint.bad("✗"),
         }
     }
+}
 
-    /// The verdict, its length, and how it stands to what was expected.
-    fn verdict(&self, finding: &Finding) -> String {
-        let words = self.words(finding);
-        match (finding.agreement, finding.expected) {
-            (Agreement::AsExpected, Verdict::Holds) => words,
-            (Agreement::AsExpected, expected) if expected == finding.outcome.verdict => {
-                format!("{words}, as expected")
-            }
-            (Agreement::AsExpected, _) => words,
-            (_, expected) => {
-                let expected = format!("expected: {}", expected.words());
-                format!("{words}, {}", self.paint.bad(&expected))
-            }
+/// How many checks ended how: `3 as expected, 1 undecided`.
+pub(super) fn tallied(tally: &Tally) -> String {
+    let parts = [
+        (tally.as_expected, "as expected"),
+        (tally.contradicted, "not as expected"),
+        (tally.undecided, "undecided"),
+        (tally.failed, "not checked"),
+    ];
+    let parts = parts.into_iter().filter(|(n, _)| *n > 0);
+    let parts: Vec<String> = parts.map(|(n, words)| format!("{n} {words}")).collect();
+    parts.join(", ")
+}
+
+/// The verdict, its length, and how it stands to what was expected.
+pub(super) fn told_verdict(finding: &Finding, paint: Paint) -> String {
+    let words = painted_words(finding, paint);
+    match (finding.agreement, finding.expected) {
+        (Agreement::AsExpected, Verdict::Holds) => words,
+        (Agreement::AsExpected, expected) if expected == finding.outcome.verdict => {
+            format!("{words}, as expected")
+        }
+        (Agreement::AsExpected, _) => words,
+        (_, expected) => {
+            let expected = format!("expected: {}", expected.words());
+            format!("{words}, {}", paint.bad(&expected))
         }
     }
+}
 
-    fn words(&self, finding: &Finding) -> String {
-        let words = words(finding);
-        match finding.outcome.verdict {
-            Verdict::Holds | Verdict::HoldsWithinBounds => self.paint.good(&words),
-            Verdict::Vacuous | Verdict::Inconclusive => self.paint.warn(&words),
-            Verdict::Violated => self.paint.bad(&words),
-        }
+fn painted_words(finding: &Finding, paint: Paint) -> String {
+    let words = words(finding);
+    match finding.outcome.verdict {
+        Verdict::Holds | Verdict::HoldsWithinBounds => paint.good(&words),
+        Verdict::Vacuous | Verdict::Inconclusive => paint.warn(&words),
+        Verdict::Violated => paint.bad(&words),
     }
+}
+
+/// In which sense the trace of a violation is the shortest.
+pub(super) fn shortest(finding: &Finding, options: &Options, stopped: bool) -> String {
+    let outcome = &finding.outcome;
+    let is_fewest = options.fewest_faults
+        && !matches!(
+            outcome.decl.kind,
+            PropertyKind::Reachable | PropertyKind::Confluent
+        );
+    let shortest = match (is_fewest, outcome.loop_may_be_longer()) {
+        (true, _) if stopped => "fewest faults so far",
+        (true, false) => "fewest faults, then fewest steps",
+        (true, true) => "fewest faults, then fewest steps to a loop; loop not minimal",
+        (false, false) => "shortest possible",
+        (false, true) => "shortest way to a loop; loop not minimal",
+    };
+    match outcome.tie_break {
+        true => shortest.to_owned(),
+        false => format!("{shortest}; tie-break not computed"),
+    }
+}
+
+/// What to do with the trace of a violation, a command a line: replay it, and see it in the explorer, where there is one.
+pub(super) fn commands(program: &str, name: &str, path: &str) -> String {
+    let (name, path) = (quoted(name), quoted(path));
+    let mut text = format!("  replay   {program} trace replay {path}\n");
+    if cfg!(feature = "explorer") {
+        let _ = writeln!(text, "  explore  {program} explore {name} --trace {path}");
+    }
+    text
 }
 
 /// Names longer than this do not widen the column.
@@ -400,14 +348,3 @@ const NAME_WIDTH_MAX: usize = 44;
 
 /// Nor do mistakes.
 const MISTAKE_WIDTH_MAX: usize = 60;
-
-fn omission(report: &Report) -> String {
-    let outcome = &report.outcome;
-    if outcome.exact {
-        return "none possible: states were compared in full".to_owned();
-    }
-    format!(
-        "chance at most {:.1e} if the hash behaves as random ({} bits, hash seed {})",
-        outcome.omission_bound, outcome.fingerprint_bits, report.subject.options.hash_seed
-    )
-}

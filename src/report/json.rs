@@ -58,6 +58,8 @@ enum Line<'a> {
         transitions: u64,
         depth: u32,
         properties: Vec<PropertyLine<'a>>,
+        budgets: Vec<BudgetLine<'a>>,
+        unlimited: &'a [String],
         cut_by: &'a [String],
         stopped: Option<Stop>,
         exact: bool,
@@ -139,6 +141,14 @@ enum StepsLine {
 struct MovedLine<'a> {
     check: &'a str,
     how: &'a [String],
+}
+
+/// How often something may happen.
+#[derive(Serialize)]
+struct BudgetLine<'a> {
+    name: &'a str,
+    limit: u32,
+    then: Option<&'a str>,
 }
 
 /// How often a handler runs.
@@ -264,9 +274,12 @@ fn locked(lock: &LockReport) -> Line<'_> {
     Line::Lock {
         schema: SCHEMA,
         file: &lock.file,
-        unchanged: lock.moved.is_empty(),
+        unchanged: lock.moved.is_empty() && !lock.is_first,
         updated: lock.is_updated,
-        compared: lock.n_compared,
+        compared: match lock.is_first {
+            true => 0,
+            false => lock.n_found,
+        },
         moved: moved.collect(),
         left_out: &lock.left_out,
     }
@@ -294,6 +307,14 @@ fn finished(report: &Report) -> String {
         transitions: outcome.counts.transitions,
         depth: outcome.counts.depth,
         properties: report.findings.iter().map(property_line).collect(),
+        budgets: (outcome.budgets.iter())
+            .map(|budget| BudgetLine {
+                name: &budget.name,
+                limit: budget.limit,
+                then: budget.then.as_deref(),
+            })
+            .collect(),
+        unlimited: &outcome.faults.unlimited,
         cut_by: &outcome.cuts,
         stopped: outcome.stopped,
         exact: outcome.exact,

@@ -108,6 +108,14 @@ fn finished(report: &Report) -> TestSuite {
 
 fn locked(lock: &LockReport) -> TestSuite {
     let mut suite = TestSuite::new(lock.file.as_str());
+    if lock.is_unlocked() {
+        let mut status = TestCaseStatus::skipped();
+        status
+            .set_message("not locked: there is no lockfile, and none was written")
+            .set_type("not-locked");
+        suite.add_test_case(case("behaviour locked", &lock.file, status));
+        return suite;
+    }
     if lock.moved.is_empty() || lock.is_updated {
         let status = TestCaseStatus::success();
         suite.add_test_case(case("behaviour unchanged", &lock.file, status));

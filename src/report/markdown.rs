@@ -110,7 +110,10 @@ fn row(report: &Report) -> String {
 
 fn locked(lock: &LockReport) -> String {
     let file = plain(&lock.file);
-    let n = plural(lock.n_compared, "check");
+    let n = plural(lock.n_found, "check");
+    if lock.is_unlocked() {
+        return format!("\n**Behaviour not locked**: there is no {file}, and none was written.\n");
+    }
     match (lock.moved.len(), lock.is_updated) {
         (_, true) if lock.is_first => format!("\nBehaviour locked: {n} in {file}.\n"),
         (0, _) => format!("\nBehaviour unchanged: {n} as in {file}.\n"),

@@ -4,7 +4,9 @@
 //! Decides nothing: verdicts come from the search, agreement with expectations from the catalogue, exit codes from the command line.
 //! Writes nothing: it makes text. Everything but [`Measured`] is the same, byte for byte, for any number of threads.
 
+mod facts;
 mod github;
+mod html;
 mod human;
 mod json;
 #[cfg(feature = "cli")]
@@ -17,6 +19,7 @@ mod simulation;
 mod words;
 
 pub use github::GitHub;
+pub use html::Html;
 pub use human::Human;
 pub use json::{Json, SCHEMA};
 #[cfg(feature = "cli")]
@@ -26,7 +29,7 @@ pub use paint::Paint;
 pub use sarif::Sarif;
 pub use simulation::{SimulationReport, SimulationSubject};
 #[cfg(feature = "cli")]
-pub(crate) use words::{bytes, for_ever, grouped, plural, quoted_name, safe_lines};
+pub(crate) use words::{bytes, safe_lines};
 pub(crate) use words::{full_title, quoted};
 
 use crate::catalogue::{Agreement, Mutants, Values};
@@ -208,9 +211,9 @@ impl Tally {
 pub struct LockReport {
     /// The lockfile, as it was named.
     pub file: String,
-    /// How many checks were compared.
-    pub n_compared: usize,
-    /// Those that are not what they were.
+    /// How many checks came to their end: what is compared, or locked.
+    pub n_found: usize,
+    /// Those that are not what they were; none where there was nothing to compare with.
     pub moved: Vec<Moved>,
     /// Checks that could not be compared, each with the reason.
     pub left_out: Vec<String>,
@@ -218,6 +221,13 @@ pub struct LockReport {
     pub is_updated: bool,
     /// There was no lockfile that could be compared with.
     pub is_first: bool,
+}
+
+impl LockReport {
+    /// Whether nothing was compared and nothing locked: there was no lockfile, and none could be written.
+    pub fn is_unlocked(&self) -> bool {
+        self.is_first && !self.is_updated
+    }
 }
 
 /// A check that is not what the lockfile says.

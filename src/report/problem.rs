@@ -120,7 +120,9 @@ pub(super) fn told(finding: &Finding) -> String {
 
 /// Why a property is violated, where that can be said and its verdict does not say so.
 pub(super) fn reason(finding: &Finding) -> Option<String> {
-    let reason = finding.reason().filter(|_| finding.outcome.note.is_none());
+    let outcome = &finding.outcome;
+    let is_told = outcome.note.is_some() && !outcome.loop_may_be_longer();
+    let reason = finding.reason().filter(|_| !is_told);
     reason.map(|reason| printable(reason).into_owned())
 }
 

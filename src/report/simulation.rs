@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::json::{self, SCHEMA, agreement, line, params};
-use super::words::{full_title, grouped, plural, quoted, safe_lines, stop_words, title};
+use super::words::{full_title, grouped, plural, safe_lines, stop_words, title};
 use super::{Finding, Paint, TraceFile};
 use crate::catalogue::{Agreement, Value, Values};
 use crate::error::Error;
@@ -230,8 +230,8 @@ impl SimulationReport {
         }
         match &finding.file {
             TraceFile::Written(path) if violated => {
-                let command = format!("{program} trace replay {}", quoted(path));
-                let _ = writeln!(text, "\n  replay   {command}");
+                let name = self.subject.name();
+                let _ = write!(text, "\n{}", super::human::commands(program, &name, path));
             }
             TraceFile::NotWritten(why) => {
                 let _ = writeln!(text, "\n  {} {why}", paint.warn("trace not written:"));

@@ -4,6 +4,8 @@
 use super::Finding;
 use crate::search::{StepsTaken, Stop, Verdict};
 use crate::space::PropertyKind;
+pub(crate) use crate::trace::{grouped, plural, quoted_name};
+use crate::trace::{length, titled};
 use crate::value::printable;
 
 /// The verdict in words, with its length: `violated in 2 steps`.
@@ -24,33 +26,9 @@ pub(super) fn words(finding: &Finding) -> String {
             None => verdict.words().to_owned(),
         },
         (_, Verdict::Violated, Some(len)) => {
-            format!(
-                "violated in {}{}",
-                plural(len, "step"),
-                for_ever(len, finding.loop_start())
-            )
+            format!("violated in {}", length(len, finding.loop_start()))
         }
         _ => verdict.words().to_owned(),
-    }
-}
-
-/// How a path goes on for ever, behind the number of its steps.
-pub(crate) fn for_ever(steps: usize, loop_start: Option<usize>) -> String {
-    match loop_start.map(|start| steps.saturating_sub(start)) {
-        None => String::new(),
-        Some(0) => ", and stays there".to_owned(),
-        Some(n) if n == steps => ", again and again".to_owned(),
-        Some(1) => ", the last again and again".to_owned(),
-        Some(n) => format!(", the last {} again and again", grouped(n as u64)),
-    }
-}
-
-/// A property's name in quotes; the built-in ones need none beside their kind.
-pub(crate) fn quoted_name(name: &str, kind: PropertyKind) -> String {
-    if name == kind.word() {
-        String::new()
-    } else {
-        format!("\"{}\"", printable(name))
     }
 }
 
@@ -61,9 +39,7 @@ pub(super) fn title(finding: &Finding) -> String {
 
 /// The kind and the name.
 pub(crate) fn full_title(finding: &Finding) -> String {
-    format!("{} {}", finding.outcome.decl.kind.word(), title(finding))
-        .trim_end()
-        .to_owned()
+    titled(&finding.outcome.decl.name, finding.outcome.decl.kind)
 }
 
 /// What stopped a search.
@@ -79,25 +55,6 @@ pub(super) fn stop_words(stop: Stop) -> &'static str {
 pub(crate) fn safe_lines(text: &str) -> String {
     let lines: Vec<_> = text.lines().map(printable).collect();
     lines.join("\n")
-}
-
-/// `1 step`, `2 steps`.
-pub(crate) fn plural(n: usize, noun: &str) -> String {
-    let s = if n == 1 { "" } else { "s" };
-    format!("{} {noun}{s}", grouped(n as u64))
-}
-
-/// `1234567` as `1,234,567`.
-pub(crate) fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// Bytes in the largest binary unit that leaves a whole part.
@@ -128,18 +85,6 @@ pub(crate) fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_are_grouped() {
-        for (n, text) in [
-            (0, "0"),
-            (999, "999"),
-            (1_000, "1,000"),
-            (61_515_776, "61,515,776"),
-        ] {
-            assert_eq!(grouped(n), text);
-        }
-    }
 
     #[test]
     fn bytes_have_units() {

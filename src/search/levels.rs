@@ -387,6 +387,7 @@ impl<S: StateSpace, F: Fingerprint> Search<S, F> {
                 properties: (self.findings).outcomes(extent, is_cut, &self.log, &kinds),
                 symmetry: None,
                 faults: kinds,
+                budgets: space.budgets(),
                 counts: Counts {
                     transitions: self.counts.generated - self.n_initial,
                     ..self.counts

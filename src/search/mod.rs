@@ -19,7 +19,7 @@ mod verdicts;
 mod visited;
 
 use crate::error::Error;
-use crate::space::{FaultKinds, HandlerCount, NeverExercised, PropertyDecl, StateSpace};
+use crate::space::{Budget, FaultKinds, HandlerCount, NeverExercised, PropertyDecl, StateSpace};
 
 pub(crate) use asking::{Halt, RESTARTS_MAX, ask, steps, walking};
 pub use digest::DIGEST_VERSION;
@@ -240,11 +240,24 @@ pub struct PropertyOutcome {
     pub tie_break: bool,
     /// For a `measure` that holds: how many steps it takes.
     pub steps: Option<StepsTaken>,
-    /// Why no_panic is violated, or what made the verdict less than "holds".
+    /// Why no_panic is violated, or what made the verdict less than "holds"; of a lasso whose loop may not be the shortest, that it may not.
     pub note: Option<String>,
     /// Which faults break it, where that was asked for and can be said: not where the search was stopped, nor for `reachable` and
     /// `confluent`.
     pub fault_frontier: Option<FaultFrontier>,
+}
+
+/// The note of a violation whose loop may not be the shortest.
+const LOOP_NOT_MINIMAL: &str = "loop not minimal";
+
+impl PropertyOutcome {
+    /// Whether the loop of its counterexample may not be the shortest through the state in which it begins: finding that one was too much. The way
+    /// there is the shortest all the same.
+    pub fn loop_may_be_longer(&self) -> bool {
+        self.decl.kind.is_liveness()
+            && self.verdict == Verdict::Violated
+            && self.note.as_deref() == Some(LOOP_NOT_MINIMAL)
+    }
 }
 
 /// What a search found.
@@ -256,6 +269,8 @@ pub struct Outcome {
     pub symmetry: Option<String>,
     /// The faults that the model declares.
     pub faults: FaultKinds,
+    /// The budgets that it declares, of faults and of the environment's steps.
+    pub budgets: Vec<Budget>,
     /// Final counts.
     pub counts: Counts,
     /// The bounds that cut something, in words: `terms ≤ 3`, `--max-depth 4`.

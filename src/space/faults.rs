@@ -1,4 +1,4 @@
-//! The faults that a system declares: which kinds there are, and how many of each a state's past holds.
+//! What a system declares to happen so often: the kinds of faults, how many of each a state's past holds, and all budgets.
 
 /// A kind of fault that has a budget.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,28 @@ impl FaultKind {
             0 => format!("no {}", self.one),
             1 => format!("1 {}", self.one),
             _ => format!("{n} {}", self.many),
+        }
+    }
+}
+
+/// How often something may happen in a run, as the model declares it: a stimulus, or faults.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Of what: `losses`, `stimulus "write"`.
+    pub name: String,
+    /// How often.
+    pub limit: u32,
+    /// What is assumed once it is spent, in words, where that is more than that it happens no more: `reliable after 2 losses`.
+    pub then: Option<String>,
+}
+
+impl Budget {
+    /// The name and the limit, and what comes then: `losses 2 (reliable after 2 losses)`.
+    pub fn words(&self) -> String {
+        let Budget { name, limit, then } = self;
+        match then {
+            Some(then) => format!("{name} {limit} ({then})"),
+            None => format!("{name} {limit}"),
         }
     }
 }

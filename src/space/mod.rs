@@ -16,7 +16,7 @@ mod stateright;
 pub use actors::{ActorSpace, Words};
 pub use asked::{Asked, Asks, Look, Said};
 pub use fairness::{Class, FairClass, Fairness, Role, Share};
-pub use faults::{FaultKind, FaultKinds};
+pub use faults::{Budget, FaultKind, FaultKinds};
 pub use fingerprint::Fingerprint;
 pub(crate) use general::OWN_BOUNDARY;
 pub use general::{
@@ -489,6 +489,11 @@ pub trait StateSpace: Send + Sync {
     /// The faults that the model declares; none unless it says so.
     fn fault_kinds(&self) -> FaultKinds {
         FaultKinds::default()
+    }
+
+    /// The budgets that the model declares, of faults and of the environment's steps; none unless it says so.
+    fn budgets(&self) -> Vec<Budget> {
+        Vec::new()
     }
 
     /// Appends to `out` how many faults of each kind that has a budget the way to a state took: the same for every way.

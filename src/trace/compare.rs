@@ -5,6 +5,7 @@
 
 use super::causality::event as event_kind;
 use super::text::{Line, Role, Style, changes_rows, event, rows};
+use super::words::titled;
 use super::{Change, Trace, TracePath, TraceStep, diff};
 use crate::value::printable;
 
@@ -133,12 +134,8 @@ impl Page<'_> {
         };
         let property = |trace: &Trace| {
             let shown = &trace.property;
-            format!(
-                "{} \"{}\": {}",
-                shown.kind.word(),
-                shown.name,
-                shown.verdict.words()
-            )
+            let title = titled(&shown.name, shown.kind);
+            format!("{title}: {}", shown.verdict.words())
         };
         let rows = [
             ("model", a.model.clone(), b.model.clone()),

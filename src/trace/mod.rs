@@ -74,6 +74,7 @@ mod table;
 mod tests;
 mod text;
 mod walk;
+mod words;
 
 pub use avoid::{AHEAD_STATES_MAX, Decided, Unknown};
 pub use causality::{Causality, Origin};
@@ -82,12 +83,16 @@ pub use compare::{Differs, Divergence, compare, compare_text};
 pub use diff::diff;
 pub use explain::{Explained, Explanation, decided_in_words, explain};
 pub use format::Format;
+#[cfg(feature = "cli")]
+pub(crate) use format::claim::claim;
 pub use format::html::to_html;
+pub(crate) use format::html::{Place, STYLE, to_html_story};
 pub use format::itf::to_itf;
 pub use format::json::{SIZE_MAX, from_json, to_json};
 pub use format::mermaid::to_mermaid;
 pub use format::rust_test::to_rust_test;
 pub use format::shiviz::{SHIVIZ_PARSER, to_shiviz};
+pub(crate) use format::svg::escape;
 pub use format::svg::to_svg;
 pub use graph::{
     GRAPH_FORMAT, GRAPH_STATES_MAX, GRAPH_VERSION, Graph, GraphProperty, GraphState, GraphStep,
@@ -103,6 +108,7 @@ pub(crate) use record::{hex, hex64};
 pub use replay::{AtEnd, Difference, Replay, replay};
 pub(crate) use text::{Parts, elide, event as line, is_implied, step_texts, width};
 pub use text::{Style, explained_text, replay_text, text};
+pub(crate) use words::{grouped, length, plural, quoted_name, titled};
 
 use serde::{Deserialize, Serialize};
 

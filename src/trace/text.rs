@@ -18,7 +18,9 @@ use super::{
 use crate::space::{IN_FLIGHT, Rendered};
 use crate::value::printable;
 use change::UNLIMITED;
-pub(super) use change::{changed_in_words, changes_rows, differing, place_of, rows, state_rows};
+pub(super) use change::{
+    changed_in_words, changes_rows, differing, place_of, rows, rows_in_words, state_rows,
+};
 use event::Columns;
 pub(super) use event::Event;
 pub(crate) use event::{Parts, event};
@@ -276,11 +278,7 @@ impl Page<'_> {
 /// For each step of a path who acts, and in one line what happens, what that changes and what it sends.
 pub(crate) fn step_texts(trace: &Trace, path: &TracePath) -> Vec<(String, String)> {
     let steps = path.steps.iter().map(|step| {
-        let rows = rows(step, &trace.lanes, false, STEP_TEXT);
-        let rows: Vec<String> = rows
-            .iter()
-            .map(|row| row.pieces().map(|(_, text)| text).collect())
-            .collect();
+        let rows = rows_in_words(step, &trace.lanes, STEP_TEXT);
         let event = event(step, &trace.lanes);
         let text = match rows.is_empty() {
             true => event,

@@ -125,7 +125,21 @@ fn the_page_names_all_that_a_list_may_say() {
 fn the_list_of_the_page_is_one() {
     let (_, list) = PAGE.split_once("```toml\n").expect("a list");
     let (list, _) = list.split_once("```").expect("its end");
-    // All mistakes are told at once: there is none but the one that keeps it from being run.
+    assert_eq!(list.matches("[[check]]").count(), 4, "{list}");
+    is_sound(list);
+}
+
+#[test]
+fn the_list_of_the_help_is_one() {
+    let help = Sandbox::new().run(&["ci", "--help"]).stdout;
+    let (_, list) = help.split_once("A list of checks:\n").expect("a list");
+    let (list, _) = list.split_once("Examples:").expect("its end");
+    assert_eq!(list.matches("[[check]]").count(), 2, "{list}");
+    is_sound(list);
+}
+
+/// All mistakes are told at once: there is none but the one that keeps the list from being run.
+fn is_sound(list: &str) {
     let wrong = format!("{list}\n[[check]]\nmodel = \"xyzzy\"\n");
     let run = ends(&listing(&wrong), &[], 2);
     assert_eq!(run.stderr.matches("error: ").count(), 1, "{}", run.stderr);

@@ -2,6 +2,7 @@
 
 mod export;
 mod fewest_faults;
+mod help;
 mod pages;
 mod refused;
 mod reports;

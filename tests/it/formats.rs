@@ -1,16 +1,20 @@
 //! Formats of traces beside JSON and Mermaid: each read by a parser that is not ours.
 
-mod html;
+pub(crate) mod html;
 mod shiviz;
 mod svg;
 
 use std::collections::BTreeMap;
 use std::fs;
 
-use allways::trace::{Format, SHIVIZ_PARSER, from_json, to_json, to_rust_test, to_svg};
+use allways::space::PropertyKind;
+use allways::trace::{
+    Format, SHIVIZ_PARSER, Style, Trace, compare_text, from_json, to_html, to_itf, to_json,
+    to_rust_test, to_svg,
+};
 
 use crate::cli::Sandbox;
-use crate::stories::{hostile, stories, trace_file};
+use crate::stories::{everything, hostile, lasso, stories, trace_file};
 
 #[test]
 fn formats_have_names() {
@@ -151,4 +155,34 @@ fn what_is_exported_from_a_real_check_is_read() {
     let svg = roxmltree::Document::parse(&drawn).expect("well-formed");
     assert_eq!(labels(&svg), ["1 Join", "2 Migrate{to: joiner}"]);
     assert_eq!(parsed(&export("shiviz")).len(), 2);
+}
+
+#[test]
+fn what_goes_on_for_ever_is_said_in_every_heading() {
+    let headings = |trace: &Trace| {
+        let itf: serde_json::Value =
+            serde_json::from_str(&to_itf(trace)).expect("JSON that is ITF");
+        let itf = itf["#meta"]["description"]
+            .as_str()
+            .expect("a text")
+            .to_owned();
+        let svg = to_svg(trace).replace("&quot;", "\"");
+        let html = to_html(trace).replace("&quot;", "\"");
+        [itf, svg, html, to_rust_test(trace)]
+    };
+    let told = "eventually \"all is well\": violated in 3 steps, the last 2 again and again";
+    for text in headings(&lasso()) {
+        assert!(text.contains(told), "{text}");
+    }
+    // What every model has needs no name beside its kind.
+    let mut panicked = everything();
+    panicked.property.name = "no panic".to_owned();
+    panicked.property.kind = PropertyKind::NoPanic;
+    for text in headings(&panicked) {
+        assert!(text.contains("no panic: violated in "), "{text}");
+        assert!(!text.contains("no panic \""), "{text}");
+    }
+    let other = lasso();
+    let told = compare_text(&panicked, &other, None, &Style::default());
+    assert!(told.contains("property: no panic: violated in A"), "{told}");
 }

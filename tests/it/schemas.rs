@@ -133,6 +133,7 @@ fn reports_are_what_their_schemas_allow() {
             .as_str()
             .expect("a text");
         assert!(text.starts_with(&format!("{number}. ")), "{text}");
+        assert!(!text.contains("  "), "no columns in a sentence: {text}");
         let place = &step["location"]["physicalLocation"];
         assert_eq!(place["artifactLocation"]["uri"], "allways.toml");
     }

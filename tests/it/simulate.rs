@@ -288,7 +288,10 @@ fn the_command_reports_replays_and_is_the_same_for_any_number_of_threads() {
     let file =
         "target/allways/duva-join.fire-and-forget-simulated.no-migration-to-a-stranger.trace.json";
     assert!(
-        run.stdout.contains(&format!("trace replay {file}")),
+        run.stdout.contains(&format!("trace replay {file}\n"))
+            && run
+                .stdout
+                .contains(&format!("explore {BROKEN} --trace {file}\n")),
         "{}",
         run.stdout
     );

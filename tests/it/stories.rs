@@ -99,7 +99,8 @@ pub(crate) fn trace_file(sandbox: &Sandbox) -> String {
 }
 
 /// Nothing that a browser, a terminal or a parser must see as anything but text.
-const EVIL: &str = "<img src=x onerror=alert(1)>&amp;\"'\u{1b}[31m\n]]>-->\u{202e}\u{fffe}#\"##";
+pub(crate) const EVIL: &str =
+    "<img src=x onerror=alert(1)>&amp;\"'\u{1b}[31m\n]]>-->\u{202e}\u{fffe}#\"##";
 
 /// A story with every kind of step.
 pub(crate) fn everything() -> Trace {

@@ -94,6 +94,43 @@ fn a_failure_has_verdicts_traces_and_how_to_replay_them() {
     );
 }
 
+/// Wakes up for ever.
+struct Clock;
+
+impl Actor for Clock {
+    type Msg = char;
+    type State = ();
+    type Timer = ();
+    type Random = ();
+    type Storage = ();
+
+    fn on_start(&self, _: Id, _: &Option<()>, o: &mut Out<Self>) {
+        o.set_timer((), model_timeout());
+    }
+
+    fn on_timeout(&self, _: Id, _: &mut Cow<'_, ()>, (): &(), o: &mut Out<Self>) {
+        o.set_timer((), model_timeout());
+    }
+}
+
+#[test]
+fn a_loop_that_may_not_be_the_shortest_is_not_called_so() {
+    let clocks = |n: usize| {
+        let mut sys: System<char> = System::new();
+        sys.actors("clock", n, |_| Clock);
+        sys.eventually("it is midnight", |_| false);
+        sys
+    };
+    // Every clock has to go on: up to twelve things that a loop owes the shortest is found.
+    let message = failure(|| assert_holds!(clocks(12)));
+    let told = "violated in 12 steps, again and again · shortest possible\n";
+    assert!(message.contains(told), "{message}");
+    let message = failure(|| assert_holds!(clocks(13)));
+    let told = "again and again · shortest way to a loop; loop not minimal\n";
+    assert!(message.contains(told), "{message}");
+    assert!(!message.contains("shortest possible"), "{message}");
+}
+
 #[test]
 fn the_message_is_the_same_for_any_number_of_threads() {
     let message = |threads| failure(|| check(register("abcy")).threads(threads).assert_holds());

@@ -9,8 +9,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::Context;
 use super::exit::Exit;
+use super::{Context, files};
 use crate::error::Error;
 use crate::report::quoted;
 use template::Crate;
@@ -154,7 +154,7 @@ fn is_inside_workspace() -> bool {
 fn write(folder: &Path, files: &[(&'static str, String)]) -> Result<(), Error> {
     let shown = folder.display();
     let cannot = |e: io::Error| {
-        Error::file(format!("cannot make {shown}: {e}"))
+        Error::file(format!("cannot make {shown}: {}", files::why(&e)))
             .with_cure("change to a folder that can be written to")
     };
     let is_there = match folder.symlink_metadata() {

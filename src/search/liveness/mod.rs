@@ -34,7 +34,9 @@ use self::region::{Region, Ways};
 use self::store::States;
 use super::faults::{self, FaultFrontier, Least, total};
 use super::levels::Explored;
-use super::{Edge, Layers, Monitor, Options, Path, Progress, Stop, Verdict, least};
+use super::{
+    Edge, LOOP_NOT_MINIMAL, Layers, Monitor, Options, Path, Progress, Stop, Verdict, least,
+};
 use crate::error::Error;
 use crate::space::{Label, PropertyDecl, PropertyKind, StateSpace};
 
@@ -127,7 +129,7 @@ pub(super) fn decide<S: StateSpace>(
             property.tie_break = lasso.tie_break;
             property.verdict = Verdict::Violated;
             property.paths = vec![lasso.path];
-            property.note = (!lasso.is_shortest).then(|| "loop not minimal".to_owned());
+            property.note = (!lasso.is_shortest).then(|| LOOP_NOT_MINIMAL.to_owned());
         }
     }
     Ok(())

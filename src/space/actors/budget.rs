@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicU32;
 
 use crate::error::Error;
-use crate::space::{FaultKind, FaultKinds};
+use crate::space::{Budget as Declared, FaultKind, FaultKinds};
 use crate::system::{Blueprint, Link};
 
 /// Budgets as one number in mixed radix: stimuli, then crash rules, then what [`Budget::of`] adds.
@@ -356,6 +356,26 @@ impl Budget {
                 .push(format!("at most {limit} faults together"));
         }
         (kinds, counters)
+    }
+
+    /// What the system itself declares, in order.
+    pub(super) fn declared_budgets(&self) -> Vec<Declared> {
+        let declared = 0..self.n_declared();
+        let budgets = declared.map(|counter| {
+            let (name, limit) = (&self.names[counter], self.limits[counter]);
+            let losses = if limit == 1 { "loss" } else { "losses" };
+            Declared {
+                name: match counter < self.n_stimuli {
+                    true => format!("stimulus \"{name}\""),
+                    false => name.clone(),
+                },
+                limit,
+                // What a link is when it has lost as much as it may is what fairness is asked of.
+                then: (self.losses == Some(counter))
+                    .then(|| format!("reliable after {limit} {losses}")),
+            }
+        });
+        budgets.collect()
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -82,7 +82,7 @@ impl ActorSpace {
             let process = &self.processes[actor];
             let key = process.pending_key(component, event)?;
             let (choice_name, content) = process.pending_tree(component, event);
-            let content = content.text();
+            let content = self.named(content).text();
             let new = |of: StepsOf, name: String, choice: Option<u32>| OwnClass {
                 actor: actor as u32,
                 of,

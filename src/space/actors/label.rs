@@ -1,7 +1,6 @@
-//! States and steps as people read them, and coverage.
+//! States and steps as people read them.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
 
 use super::layout::{
     CRASH_EVENT, FORGE_EVENT, Item, PENDING_EVENT, Place, RECOVER_EVENT, WITHOUT_EFFECT,
@@ -9,7 +8,7 @@ use super::layout::{
 use super::{ActorSpace, Scratch};
 use crate::error::Error;
 use crate::space::sabotage::Sabotage;
-use crate::space::{IN_FLIGHT, Interrupted, Label, NeverExercised, Rendered, StepKind};
+use crate::space::{IN_FLIGHT, Interrupted, Label, Rendered, StepKind};
 use crate::system::{ENVIRONMENT, Window};
 use crate::value::Tree;
 
@@ -309,43 +308,5 @@ impl ActorSpace {
             }
         }
         Ok(memo_key)
-    }
-
-    /// Handlers, stimuli and faults that nothing exercised, and budgets that no run spends.
-    pub(super) fn never_exercised_list(&self) -> Vec<NeverExercised> {
-        let mut list = Vec::new();
-        for actor in 0..self.n_actors() {
-            let name = &self.lanes[actor];
-            if !self.never.received[actor] {
-                list.push(format!("{name} never handles a message"));
-            }
-            if self.never.timer_set[actor] && !self.never.timed_out[actor] {
-                list.push(format!("{name} sets a timer that never fires"));
-            }
-            if self.never.choice_offered[actor] && !self.never.chose[actor] {
-                list.push(format!("{name} offers a choice that is never taken"));
-            }
-        }
-        if self.clock.is_some() && !self.has_ticked.load(Ordering::Relaxed) {
-            list.push("time never passes: there is no tick".to_owned());
-        }
-        let spent = self.budget.spent.iter();
-        let mut spent: Vec<u32> = spent.map(|spent| spent.load(Ordering::Relaxed)).collect();
-        self.share_among_symmetric(&mut spent);
-        let declared = self.budget.names.iter().take(self.budget.n_declared());
-        for (counter, name) in declared.enumerate() {
-            let (limit, spent) = (self.budget.limits[counter], spent[counter]);
-            let what = if counter < self.budget.n_stimuli {
-                format!("stimulus \"{name}\"")
-            } else {
-                name.clone()
-            };
-            if spent == 0 && limit > 0 {
-                list.push(format!("{what}: never happens (budget {limit})"));
-            } else if spent < limit {
-                list.push(format!("{what}: at most {spent} of {limit} in any run"));
-            }
-        }
-        list
     }
 }

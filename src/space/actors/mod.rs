@@ -11,6 +11,7 @@ mod byzantine;
 mod canonical;
 mod compile;
 mod components;
+mod coverage;
 mod decision;
 mod equivariance;
 mod fairness;

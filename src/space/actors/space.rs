@@ -3,8 +3,9 @@
 use super::{ActorSpace, Decision, KeyMap, Scratch, Words};
 use crate::error::Error;
 use crate::space::{
-    Absorbed, Answer, Asked, Class, FairClass, Fairness, FaultKinds, Fingerprint, HandlerCount,
-    Judgement, Label, NeverExercised, Pace, PropertyDecl, Rendered, Share, StateSpace,
+    Absorbed, Answer, Asked, Budget, Class, FairClass, Fairness, FaultKinds, Fingerprint,
+    HandlerCount, Judgement, Label, NeverExercised, Pace, PropertyDecl, Rendered, Share,
+    StateSpace,
 };
 use crate::system::NoOp;
 
@@ -183,6 +184,10 @@ impl StateSpace for ActorSpace {
 
     fn fault_kinds(&self) -> FaultKinds {
         self.declared_faults().0
+    }
+
+    fn budgets(&self) -> Vec<Budget> {
+        self.budget.declared_budgets()
     }
 
     fn faults(&self, states: &Words, index: usize, out: &mut Vec<u32>) {

@@ -125,7 +125,7 @@ impl ActorSpace {
 }
 
 /// The name of a value's type or alternative, if it has one.
-fn variant(tree: &Tree) -> Option<&str> {
+pub(super) fn variant(tree: &Tree) -> Option<&str> {
     match tree {
         Tree::Unit(name) | Tree::Struct(name, _) | Tree::Tuple(name, _) => {
             Some(name.as_str()).filter(|name| !name.is_empty())

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use crate::search::Verdict;
 use crate::space::PropertyKind;
 use crate::trace::Trace;
+use crate::trace::words::{length, titled};
 use crate::value::printable;
 
 /// The model, its variant and parameters.
@@ -19,21 +20,19 @@ pub(super) fn subject(trace: &Trace) -> String {
     text
 }
 
-/// What the trace shows.
-pub(super) fn claim(trace: &Trace) -> String {
+/// What the trace shows: `always "no update is lost": violated in 8 steps`.
+pub(crate) fn claim(trace: &Trace) -> String {
     let shown = &trace.property;
     let word = match (shown.kind, shown.verdict) {
+        // A path that somebody walked in the explorer.
         (_, Verdict::Inconclusive) => "not shown",
         (PropertyKind::Reachable, _) => "reached",
         (_, Verdict::Violated) => "violated",
         _ => "shown",
     };
-    let steps = match trace.len() {
-        1 => "1 step".to_owned(),
-        n => format!("{n} steps"),
-    };
-    let name = printable(&shown.name);
-    format!("{} \"{name}\": {word} in {steps}", shown.kind.word())
+    let loop_start = trace.paths.iter().find_map(|path| path.loop_start);
+    let title = titled(&shown.name, shown.kind);
+    format!("{title}: {word} in {}", length(trace.len(), loop_start))
 }
 
 /// Whether the trace shows something bad. A path that somebody walked by hand may show nothing.

@@ -21,7 +21,14 @@ const MANY: usize = 20;
 /// Values are whole, and the page breaks their lines.
 const UNLIMITED: usize = 1 << 40;
 
-const STYLE: &str = "\
+/// The page of a single trace.
+const OWN: Place<'static> = Place {
+    ids: "",
+    heading: "h2",
+};
+
+/// Colours, on light and on dark, and shapes.
+pub(crate) const STYLE: &str = "\
 :root{--bg:#ffffff;--fg:#1f2328;--dim:#59636e;--line:#d1d9e0;--bad:#cf222e;--good:#1a7f37;--shade:#ffebe9;--met:#dafbe1;--card:#f6f8fa;color-scheme:light dark}\
 @media(prefers-color-scheme:dark){:root{--bg:#0d1117;--fg:#e6edf3;--dim:#9198a1;--line:#3d444d;--bad:#ff8182;--good:#56d364;--shade:#42191c;--met:#12361f;--card:#151b23}}\
 body{margin:0 auto;padding:1.5rem;max-width:76rem;background:var(--bg);color:var(--fg);font:15px/1.5 system-ui,-apple-system,'Segoe UI',sans-serif}\
@@ -63,44 +70,65 @@ pub fn to_html(trace: &Trace) -> String {
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
          <title>{claim} · {subject}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
          <header>\n<h1>{subject}</h1>\n<p class=\"verdict {class}\">{mark} {claim}</p>\n{reason}</header>\n\
-         <main>\n<div class=\"picture\">\n{}</div>\n",
-        picture(trace, false)
+         <main>\n{}",
+        to_html_story(trace, &OWN)
     );
+    page.push_str("</main>\n</body>\n</html>\n");
+    page
+}
+
+/// Where the picture and the steps of a trace stand in a page.
+pub(crate) struct Place<'a> {
+    /// Begins the names of its elements, so that a page can hold several traces.
+    pub(crate) ids: &'a str,
+    /// The element of its headings.
+    pub(crate) heading: &'static str,
+}
+
+/// The picture of a trace and its steps, for a page with the [style](STYLE) of ours.
+pub(crate) fn to_html_story(trace: &Trace, place: &Place<'_>) -> String {
+    let mut page = format!(
+        "<div class=\"picture\">\n{}</div>\n",
+        picture(trace, false, &format!("allways-{}", place.ids))
+    );
+    let heading = place.heading;
     for (i, path) in trace.paths.iter().enumerate() {
-        let heading = match trace.paths.len() {
+        let title = match trace.paths.len() {
             1 => "Steps".to_owned(),
             n => format!("Run {} of {n}", i + 1),
         };
-        let _ = writeln!(page, "<section>\n<h2>{heading}</h2>");
+        let _ = writeln!(page, "<section>\n<{heading}>{title}</{heading}>");
         if path.steps.len() > MANY {
             let last = path.steps.len();
-            let id = step_id(i, last);
+            let id = step_id(place.ids, i, last);
             let _ = writeln!(
                 page,
                 "<p class=\"dim\">{last} steps: <a href=\"#{id}\">to the last</a></p>"
             );
         }
-        write_path(&mut page, trace, i);
+        write_path(&mut page, trace, i, place.ids);
         page.push_str("</section>\n");
     }
     if !trace.ends.is_empty() {
-        page.push_str("<section>\n<h2>Where they end: run 1 → run 2</h2>\n");
+        let _ = writeln!(
+            page,
+            "<section>\n<{heading}>Where they end: run 1 → run 2</{heading}>"
+        );
         let lines = changes_rows(&trace.ends, &trace.lanes, UNLIMITED);
         let _ = writeln!(page, "<pre>{}</pre>\n</section>", marked(lines));
     }
-    page.push_str("</main>\n</body>\n</html>\n");
     page
 }
 
 /// The name of a step in the page: two runs have steps of the same number.
-fn step_id(run: usize, number: usize) -> String {
+fn step_id(ids: &str, run: usize, number: usize) -> String {
     match run {
-        0 => format!("step-{number}"),
-        run => format!("run-{}-step-{number}", run + 1),
+        0 => format!("{ids}step-{number}"),
+        run => format!("{ids}run-{}-step-{number}", run + 1),
     }
 }
 
-fn write_path(page: &mut String, trace: &Trace, run: usize) {
+fn write_path(page: &mut String, trace: &Trace, run: usize, ids: &str) {
     let path = &trace.paths[run];
     let open = if path.steps.is_empty() {
         " open=\"\""
@@ -128,7 +156,7 @@ fn write_path(page: &mut String, trace: &Trace, run: usize) {
             None if is_last && trace.paths.len() == 1 && !is_mere(trace) => "step met",
             _ => "step",
         };
-        write_step(page, trace, step, (run, i + 1), class);
+        write_step(page, trace, step, &step_id(ids, run, i + 1), class);
     }
     page.push_str("</ol>\n");
     if let Some(start) = path.loop_start {
@@ -141,14 +169,8 @@ fn write_path(page: &mut String, trace: &Trace, run: usize) {
     }
 }
 
-fn write_step(
-    page: &mut String,
-    trace: &Trace,
-    step: &TraceStep,
-    (run, number): (usize, usize),
-    class: &str,
-) {
-    let id = step_id(run, number);
+fn write_step(page: &mut String, trace: &Trace, step: &TraceStep, id: &str, class: &str) {
+    let number = id.rsplit('-').next().unwrap_or_default();
     let _ = write!(
         page,
         "<li class=\"{class}\" id=\"{id}\"><span class=\"n\">{number}</span><div><code>{}</code>",

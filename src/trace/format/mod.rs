@@ -1,6 +1,6 @@
 //! The formats that a trace can be written in. Each is a pure function of the trace.
 
-mod claim;
+pub(super) mod claim;
 pub(super) mod html;
 pub(super) mod itf;
 pub(super) mod json;

@@ -60,11 +60,11 @@ color-scheme:light dark;font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,'De
 
 /// The trace as an SVG picture, with a line break at the end. Two paths stand below each other.
 pub fn to_svg(trace: &Trace) -> String {
-    picture(trace, true)
+    picture(trace, true, "allways-")
 }
 
-/// The picture; without its heading where that stands above it anyway.
-pub(super) fn picture(trace: &Trace, heading: bool) -> String {
+/// The picture; without its heading where that stands above it anyway. `ids` begins the names of what it refers to.
+pub(super) fn picture(trace: &Trace, heading: bool, ids: &str) -> String {
     let mut body = String::new();
     let mut y = MARGIN;
     let mut columns = 0;
@@ -91,7 +91,7 @@ pub(super) fn picture(trace: &Trace, heading: bool) -> String {
         }
         let layout = Layout::of(trace, path);
         wide = wide.max(layout.width);
-        draw(lines.out, trace, path, &layout, *lines.y);
+        draw(lines.out, trace, path, &layout, (*lines.y, ids));
         *lines.y += layout.height + LINE;
         // A page says why at its top.
         let reason = path.reason.as_ref().filter(|_| heading);
@@ -108,9 +108,9 @@ pub(super) fn picture(trace: &Trace, heading: bool) -> String {
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"allways-trace\" role=\"img\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">\n\
          <title>{title}</title>\n<style>{STYLE}</style>\n<defs>\
-         <marker id=\"allways-head\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"8\" markerHeight=\"8\" markerUnits=\"userSpaceOnUse\" orient=\"auto\"><path class=\"head\" d=\"M0 0L8 4L0 8Z\"/></marker>\
-         <marker id=\"allways-tip\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" markerUnits=\"userSpaceOnUse\" orient=\"auto\"><path class=\"tip\" d=\"M0 0L8 4L0 8Z\"/></marker>\
-         <marker id=\"allways-turn\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"8\" markerHeight=\"8\" markerUnits=\"userSpaceOnUse\" orient=\"auto\"><path class=\"turn\" d=\"M0 0L8 4L0 8Z\"/></marker>\
+         <marker id=\"{ids}head\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"8\" markerHeight=\"8\" markerUnits=\"userSpaceOnUse\" orient=\"auto\"><path class=\"head\" d=\"M0 0L8 4L0 8Z\"/></marker>\
+         <marker id=\"{ids}tip\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" markerUnits=\"userSpaceOnUse\" orient=\"auto\"><path class=\"tip\" d=\"M0 0L8 4L0 8Z\"/></marker>\
+         <marker id=\"{ids}turn\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"8\" markerHeight=\"8\" markerUnits=\"userSpaceOnUse\" orient=\"auto\"><path class=\"turn\" d=\"M0 0L8 4L0 8Z\"/></marker>\
          </defs>\n<rect class=\"bg\" width=\"{width}\" height=\"{height}\"/>\n{body}</svg>\n"
     )
 }
@@ -193,8 +193,8 @@ fn verdict(trace: &Trace, heading: bool) -> Vec<(&'static str, String)> {
     lines
 }
 
-/// One path, moved down by `y`.
-fn draw(out: &mut String, trace: &Trace, path: &TracePath, layout: &Layout, y: i32) {
+/// One path, moved down by `y`; it refers to what `ids` begins the names of.
+fn draw(out: &mut String, trace: &Trace, path: &TracePath, layout: &Layout, (y, ids): (i32, &str)) {
     // Writing to a string cannot fail.
     let _ = writeln!(out, "<g transform=\"translate(0 {y})\">");
     let last = layout.rows.last().map_or(layout.start, |row| row.y);
@@ -208,7 +208,7 @@ fn draw(out: &mut String, trace: &Trace, path: &TracePath, layout: &Layout, y: i
     }
     lanes(out, layout);
     for arrow in &layout.arrows {
-        draw_arrow(out, arrow);
+        draw_arrow(out, arrow, ids);
     }
     for (i, row) in layout.rows.iter().enumerate() {
         let is_shaded =
@@ -218,7 +218,7 @@ fn draw(out: &mut String, trace: &Trace, path: &TracePath, layout: &Layout, y: i
     if let Some((top, bottom)) = layout.bracket {
         let _ = writeln!(
             out,
-            "<path class=\"bracket\" marker-end=\"url(#allways-turn)\" d=\"M54 {bottom}H44V{top}H54\"/>"
+            "<path class=\"bracket\" marker-end=\"url(#{ids}turn)\" d=\"M54 {bottom}H44V{top}H54\"/>"
         );
     }
     out.push_str("</g>\n");
@@ -257,7 +257,7 @@ fn lanes(out: &mut String, layout: &Layout) {
     }
 }
 
-fn draw_arrow(out: &mut String, arrow: &Arrow) {
+fn draw_arrow(out: &mut String, arrow: &Arrow, ids: &str) {
     let ((x0, y0), (x1, y1)) = (arrow.from, arrow.to);
     let (class, head) = match arrow.way {
         Way::Delivered => ("arrow", "head"),
@@ -286,7 +286,7 @@ fn draw_arrow(out: &mut String, arrow: &Arrow) {
     };
     let marker = match head {
         "" => String::new(),
-        head => format!(" marker-end=\"url(#allways-{head})\""),
+        head => format!(" marker-end=\"url(#{ids}{head})\""),
     };
     let title = escape(&arrow.title);
     let _ = writeln!(
@@ -368,7 +368,7 @@ fn labelled(element: &str, attributes: &str, shown: &str, whole: &str) -> String
 }
 
 /// The text so that XML and HTML show just that, in elements and in attributes.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     for c in printable(text).chars() {
         match c {

@@ -48,6 +48,20 @@ pub(in crate::trace) fn rows(
     lines
 }
 
+/// What changed in a step and what it sent, each in a few words that stand in no column, in brief.
+pub(in crate::trace) fn rows_in_words(
+    step: &TraceStep,
+    lanes: &[String],
+    room: usize,
+) -> Vec<String> {
+    let changes = step.changes.iter();
+    let shown = changes.filter(|change| shown_in_brief(&change.part, lanes));
+    let changed = shown.map(|change| changed_in_words(change, lanes, room));
+    let sent = sent(&step.sent, room);
+    let sent = sent.map(|line| line.pieces().map(|(_, text)| text).collect());
+    changed.chain(sent).collect()
+}
+
 /// Changes outside a step, fitted to `room` columns.
 pub(in crate::trace) fn changes_rows(
     changes: &[Change],

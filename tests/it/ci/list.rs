@@ -298,3 +298,75 @@ fn parameters_are_numbers_truths_and_words() {
         assert_eq!(started["params"][name], value);
     }
 }
+
+#[test]
+fn what_names_a_variant_takes_the_place_of_what_comes_in_passing() {
+    let model = "[[check]]\nmodel = \"two-phase-commit-tla\"\nparams = { rms = 2 }\n";
+    let variant = "[[check]]\nmodel = \"two-phase-commit-tla\"\nvariant = \"premature-commit\"\n\
+                   params = { rms = 2 }\nexpect = { consistent = \"holds\" }\n";
+    let of = |list: &str, code: i32| -> Vec<(Value, Value, Value)> {
+        let run = ends(&listing(list), &["--json"], code);
+        let lines = run.lines();
+        let started = lines.iter().filter(|line| line["type"] == "started");
+        let started: Vec<&Value> = started.collect();
+        let summaries = lines.iter().filter(|line| line["type"] == "summary");
+        let both = started.into_iter().zip(summaries);
+        let both = both.map(|(started, summary)| {
+            let bound = started["options"]["depth_max"].clone();
+            let agreement = summary["agreement"].clone();
+            (summary["variant"].clone(), bound, agreement)
+        });
+        both.collect()
+    };
+    let one = |variant: &str, bound: Value, agreement: &str| {
+        (Value::from(variant), bound, Value::from(agreement))
+    };
+    // Wherever it stands in the list.
+    let atomic = one("atomic", Value::Null, "as_expected");
+    let premature = one("premature-commit", Value::Null, "contradicted");
+    let both = [atomic.clone(), premature.clone()];
+    assert_eq!(of(&format!("{model}{variant}"), 1), both);
+    let reversed = [premature.clone(), atomic.clone()];
+    assert_eq!(of(&format!("{variant}{model}"), 1), reversed);
+    // A bound of its own too; two bounds of one variant are two checks.
+    let bounded = format!("{variant}max-depth = 1\n");
+    let cut = one("premature-commit", 1.into(), "undecided");
+    let both = [atomic.clone(), cut.clone()];
+    assert_eq!(of(&format!("{model}{bounded}"), 3), both);
+    let all = [atomic, cut, premature];
+    assert_eq!(of(&format!("{model}{bounded}{variant}"), 1), all);
+    // With other parameters it is another check.
+    let other = variant.replace("rms = 2", "rms = 3");
+    assert_eq!(of(&format!("{model}{other}"), 1).len(), 3);
+    // Equally close is a mistake, and so it is for whole models.
+    for twice in [format!("{variant}{variant}"), format!("{model}{model}")] {
+        let run = ends(&listing(&twice), &[], 2);
+        assert!(run.stderr.contains("is checked twice"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn what_is_no_field_hides_no_other_mistake() {
+    let list = "chekc = 1\n\
+                [[check]]\nmodel = \"duva-join\"\nmax-depht = 3\nmax-states = -1\nallow-bounds = \"yes\"\nvariant = \"callback\"\n\
+                [[check]]\nmodle = \"duva-join\"\n\
+                [[check]]\nmodel = \"raft\"\ntime = \"soon\"\n";
+    let run = ends(&listing(list), &[], 2);
+    for (line, told) in [
+        (1, "there is no field `chekc`"),
+        (4, "there is no field `max-depht`"),
+        (5, "invalid value"),
+        (6, "invalid type"),
+        (7, "no variant `callback`"),
+        (9, "there is no field `modle`"),
+        (12, "time = \"soon\" cannot be read"),
+    ] {
+        let place = format!("error: allways.toml:{line}: ");
+        let mut lines = run.stderr.lines();
+        let found = lines.any(|line| line.starts_with(&place) && line.contains(told));
+        assert!(found, "{place}{told} in\n{}", run.stderr);
+    }
+    assert_eq!(run.stderr.matches("error: ").count(), 7, "{}", run.stderr);
+    let run = ends(&listing("[check]\nmodel = \"raft\"\n"), &[], 2);
+    assert!(run.stderr.contains("[[check]]"), "{}", run.stderr);
+}

@@ -217,3 +217,34 @@ fn what_a_bound_cuts_is_compared_by_counts_and_verdicts() {
         assert!(run.stdout.contains(how), "{how} in {}", run.stdout);
     }
 }
+
+#[test]
+fn nothing_has_moved_where_there_is_no_lockfile() {
+    let quick = "[[check]]\nmodel = \"links\"\nvariant = \"raw\"\n";
+    let sandbox = listing(&format!("{quick}{SOUND}time = \"0s\"\n"));
+    let reports = ["--format", "junit=j.xml", "--format", "markdown=m.md"];
+    let run = ends(&sandbox, &[&["--update-lock"], &reports[..]].concat(), 3);
+    for part in [
+        "? behaviour not locked: there is no allways.lock, and none was written\n",
+        "? not compared: two-phase-commit-tla/atomic (rms=3) was stopped",
+    ] {
+        assert!(run.stdout.contains(part), "{part} in {}", run.stdout);
+    }
+    assert!(!run.stdout.contains("moved"), "{}", run.stdout);
+    let junit = read(&sandbox, "j.xml");
+    assert!(
+        junit.contains("not locked: there is no lockfile"),
+        "{junit}"
+    );
+    let page = read(&sandbox, "m.md");
+    assert!(page.contains("**Behaviour not locked**"), "{page}");
+    assert!(!junit.contains("unchanged") && !page.contains("unchanged"));
+    let run = ends(&sandbox, &["--update-lock", "--json"], 3);
+    let lines = run.lines();
+    let lock = lines.iter().find(|line| line["type"] == "lock");
+    let lock = lock.expect("a line about the lockfile");
+    assert_eq!(lock["unchanged"], false, "{lock}");
+    assert_eq!(lock["updated"], false, "{lock}");
+    assert_eq!(lock["compared"], 0, "{lock}");
+    assert_eq!(lock["moved"], serde_json::json!([]), "{lock}");
+}

@@ -18,8 +18,20 @@ fn completions_and_manual_pages_come_from_the_binary() {
         "{}",
         overview.stdout
     );
+    let version = format!("\"Allways {}\"", env!("CARGO_PKG_VERSION"));
+    assert!(overview.stdout.contains(&version), "{}", overview.stdout);
     assert!(overview.stdout.contains("Exit codes"));
     let check = run(&["man", "check"]).stdout;
+    assert!(check.contains(".TH allways\\-check 1") || check.contains(".TH allways-check 1"));
+    assert!(check.contains(&version), "{check}");
+    let plain = check.replace('\\', "");
+    for word in [
+        "[--set NAME=VALUE]...",
+        "[--time TIME]",
+        "[MODEL[/VARIANT]]...",
+    ] {
+        assert!(plain.contains(word), "{word} in {check}");
+    }
     assert!(check.contains("max\\-depth") && check.contains("SIGUSR1"));
     assert!(run(&["man", "trace", "replay"]).stdout.contains("FILE"));
 }
@@ -64,6 +76,20 @@ fn colour_is_there_where_it_is_wanted_and_never_alone() {
     let always = sandbox.run(&["check", BROKEN, "--color", "always"]).stdout;
     assert!(always.contains("\x1b[1;31m✗\x1b[0m"));
     assert!(plain.contains("✗") && plain.contains("violated"));
+    // Help and mistakes too, wherever the word stands.
+    for args in [&["--help"][..], &["check", "--bogus"], &["check", "-h"]] {
+        let colored = |color: &[&str]| {
+            let run = sandbox.run(&[color, args].concat());
+            run.stdout + &run.stderr
+        };
+        let plain = colored(&[]);
+        assert!(!plain.contains('\x1b'), "{args:?}");
+        assert_eq!(colored(&["--color", "never"]), plain);
+        assert_eq!(colored(&["--color=never"]), plain);
+        assert!(colored(&["--color", "always"]).contains('\x1b'), "{args:?}");
+        let last = sandbox.run(&[args, &["--color=always"]].concat());
+        assert!((last.stdout + &last.stderr).contains('\x1b'), "{args:?}");
+    }
 }
 
 #[test]

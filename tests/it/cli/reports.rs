@@ -16,6 +16,14 @@ fn list_names_every_model_with_its_variants() {
     }
     let one = run(&["list", "two-phase-commit-tla"]);
     assert!(!one.stdout.contains("duva-join"));
+    // A name as everywhere else: one variant.
+    let variant = run(&["list", SOUND]);
+    assert_eq!(variant.code, 0, "{}", variant.stderr);
+    assert!(variant.stdout.contains("two-phase-commit-tla/atomic"));
+    assert!(!variant.stdout.contains(BROKEN), "{}", variant.stdout);
+    let unknown = run(&["list", "two-phase-commit-tla/atmoic"]);
+    assert_eq!(unknown.code, 2);
+    assert!(unknown.stderr.contains("\"atomic\""), "{}", unknown.stderr);
 }
 
 #[test]

@@ -69,6 +69,11 @@ fn a_disk_without_space_leaves_no_half_file_and_the_verdict_is_told() {
         let run = finished(run.expect("there is a shell"));
         assert_eq!(run.code, 2, "{args:?}: {}{}", run.stdout, run.stderr);
         assert!(run.stderr.contains("help: "), "{args:?}: {}", run.stderr);
+        assert!(
+            !run.stderr.contains(".allways-"),
+            "{args:?}: {}",
+            run.stderr
+        );
         let told = ["cannot write", "could not be written", "cannot make"];
         assert!(
             told.iter().any(|told| run.stderr.contains(told)),
@@ -151,6 +156,7 @@ fn a_folder_that_takes_no_files_is_said_by_every_command() {
     let new = finished(new.expect("it runs"));
     assert_eq!((new.code, &*new.stdout), (2, ""), "{}", new.stderr);
     assert!(new.stderr.contains("cannot make demo"), "{}", new.stderr);
+    assert!(!new.stderr.contains(".allways-"), "{}", new.stderr);
     assert_eq!(files_in(&sandbox.path("")), before);
 }
 
@@ -264,7 +270,7 @@ fn a_reader_that_goes_away_is_no_error() {
         let run = unread(&sandbox, args);
         // Of several checks those that are left are not begun, for nobody.
         let (code, told) = match args {
-            ["ci"] => (130, "interrupted: checks not begun: 1"),
+            ["ci"] => (130, "nobody reads the output any more: checks not begun: 1"),
             _ => (read.code, ""),
         };
         assert_eq!(run.code, code, "{args:?}: {}", run.stderr);

@@ -7,7 +7,7 @@ use crate::cli::Sandbox;
 use crate::stories::{hostile, lasso, stories, trace_file, two_runs};
 
 /// The page as its elements: our pages are XML, but for what stands before it and the elements without an end.
-fn page(html: &str) -> String {
+pub(crate) fn page(html: &str) -> String {
     let body = html.strip_prefix("<!DOCTYPE html>\n").expect("a page");
     let mut closed = String::with_capacity(body.len());
     for line in body.lines() {
@@ -24,7 +24,7 @@ fn page(html: &str) -> String {
 }
 
 /// All the text below this element.
-fn text_of(node: roxmltree::Node<'_, '_>) -> String {
+pub(crate) fn text_of(node: roxmltree::Node<'_, '_>) -> String {
     let texts = node.descendants().filter(roxmltree::Node::is_text);
     texts.filter_map(|node| node.text()).collect()
 }
