@@ -332,46 +332,31 @@ fn lines(run: &Run, kind: &str) -> Vec<Value> {
 
 #[test]
 fn the_binary_tells_mutants_in_words_and_in_json() {
-    let args = [
-        "check",
-        "links/retransmit-dedup",
-        "--mutations",
-        "-q",
-        "--no-trace-file",
-    ];
-    let text = run(&args);
-    assert_eq!(text.code, 0, "{}", text.stderr);
-    for part in [
-        "  mutations\n",
-        "✓ no de-duplication",
-        "caught by always \"no duplicate\": violated in 2 steps",
-        "mutation score",
+    let args_of = |variant| ["check", variant, "--mutations", "-q", "--no-trace-file"];
+    let args = args_of("links/retransmit-dedup");
+    for (args, parts) in [
+        (
+            args,
+            &[
+                "  mutations\n",
+                "✓ no de-duplication",
+                "caught by always \"no duplicate\": violated in 2 steps",
+                "mutation score",
+            ][..],
+        ),
+        (
+            args_of("failure-detector/ping-synchronous"),
+            &[
+                "survivors: no property notices these\n",
+                "    Monitor, at timer Wait: does not set timer Ask\n",
+            ],
+        ),
     ] {
-        assert!(
-            text.stdout.contains(part),
-            "no {part:?} in\n{}",
-            text.stdout
-        );
-    }
-
-    let some_survive = [
-        "check",
-        "failure-detector/ping-synchronous",
-        "--mutations",
-        "-q",
-        "--no-trace-file",
-    ];
-    let text = run(&some_survive);
-    assert_eq!(text.code, 0, "{}", text.stderr);
-    for part in [
-        "survivors: no property notices these\n",
-        "    Monitor, at timer Wait: does not set timer Ask\n",
-    ] {
-        assert!(
-            text.stdout.contains(part),
-            "no {part:?} in\n{}",
-            text.stdout
-        );
+        let text = run(&args);
+        assert_eq!(text.code, 0, "{}", text.stderr);
+        for part in parts {
+            assert!(text.stdout.contains(part), "{part:?}\n{}", text.stdout);
+        }
     }
 
     let json = run(&[&args[..], &["--json"]].concat());

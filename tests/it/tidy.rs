@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::folders::{files_in, root};
 
 /// A file with more lines is about more than one subject.
-const LINES_MAX: usize = 800;
+const LINES_MAX: usize = 700;
 
 /// Every file of the repository, relative to its root: what git lists, or all files where there is no git.
 fn files() -> Vec<PathBuf> {
