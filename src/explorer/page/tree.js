@@ -71,7 +71,7 @@ function rowOf(app, row, y, columns, onPath, here) {
       tabindex=${isStop ? 0 : -1} .style=${`top:${y}px`} title=${step?.label ?? ''} @click=${go}>
       ${rails(row, columns, isOn, broken.length > 0)}
       <span class="label"><span class="dim">${node.depth}</span> ${node.depth === 0 ? 'start' : step ? label(step) : '…'}${node.loops.size ? html` <span class="dim">↺ goes on at ${[...node.loops].join(', ')}</span>` : nothing}</span>
-      <span class="more">${broken.map((turn) => html`<span class="chip bad">✗ ${name(turn.property)}</span>`)}
+      <span class="more">${broken.map((turn) => html`<span class="chip bad" title=${name(turn.property)}>✗ ${name(turn.property)}</span>`)}
         ${isEnd && !isOn ? html`<button class="plain jump" data-compare=${node.code} title="Compare with the path that is looked at"
           @click=${(/** @type {Event} */ event) => { event.stopPropagation(); app.go({ vs: app.visited.id(node, true), tab: 'compare' }); }}>compare</button>` : nothing}</span>
     </div>`;
