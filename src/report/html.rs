@@ -28,9 +28,8 @@ pub struct Html {
 const STYLE: &str = "\
 table{border-collapse:collapse;margin:.5rem 0}\
 th,td{text-align:left;padding:.25rem .75rem .25rem 0;border-bottom:1px solid var(--line);vertical-align:top}\
-td{overflow-wrap:anywhere}\
 th{font-weight:600;color:var(--dim);font-size:.85rem}.num{text-align:right;font-variant-numeric:tabular-nums}\
-.checks{overflow-x:auto}\
+.checks,.properties{overflow-x:auto}\
 article{border-top:1px solid var(--line);margin-top:1.5rem;padding-top:.5rem}\
 article>details>summary,.trace>summary{color:var(--fg);overflow-wrap:anywhere}\
 article>details>summary h2{display:inline;margin:0}\
@@ -78,12 +77,13 @@ impl Html {
         );
         let id = format!("check-{}", self.n_rows);
         let is_fine = report.agreement() == Agreement::AsExpected;
-        let mut body =
-            String::from("<table>\n<tr><th></th><th>property</th><th></th><th>verdict</th></tr>\n");
+        let mut body = String::from(
+            "<div class=\"properties\">\n<table>\n<tr><th></th><th>property</th><th></th><th>verdict</th></tr>\n",
+        );
         for finding in &report.findings {
             body.push_str(&property(finding));
         }
-        body.push_str("</table>\n");
+        body.push_str("</table>\n</div>\n");
         for (i, finding) in report.findings.iter().enumerate() {
             story(&mut body, finding, report, &format!("{id}-{i}-"));
         }
