@@ -79,7 +79,8 @@ mod tests {
             "99999999999999999999s",
             ".5s",
         ] {
-            assert!(duration(text).is_err(), "{text}");
+            let told = duration(text).expect_err(text);
+            assert!(told.contains("without a unit it is seconds"), "{told}");
         }
     }
 
@@ -96,7 +97,8 @@ mod tests {
             assert_eq!(bytes(text), Ok(n), "{text}");
         }
         for text in ["", "GiB", "-4GiB", "0", "4 GiB", "4XB", "99999999TiB"] {
-            assert!(bytes(text).is_err(), "{text}");
+            let told = bytes(text).expect_err(text);
+            assert!(told.contains("without a unit it is bytes"), "{told}");
         }
     }
 }

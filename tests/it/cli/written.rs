@@ -67,3 +67,21 @@ fn an_unwritable_trace_folder_loses_nothing() {
         assert!(property["trace_file_error"].is_string());
     }
 }
+
+#[test]
+fn why_a_loop_is_fair_names_actors_as_its_steps_do() {
+    let sandbox = Sandbox::new();
+    let variant = "failure-detector/ping-asynchronous";
+    let lines = sandbox.run(&["check", "-q", variant, "--json"]).lines();
+    let loops = lines.iter().filter(|line| line["loop_start"].is_number());
+    let mut n_named = 0;
+    for line in loops.filter(|line| line["type"] == "property") {
+        let path = &line["trace"]["paths"][0];
+        for fair in path["fairness"].as_array().expect("a list") {
+            let class = fair["class"].as_str().expect("a name");
+            assert!(!class.contains("Id("), "{class}");
+            n_named += usize::from(class.contains("(process[0]) of monitor"));
+        }
+    }
+    assert!(n_named > 0, "no timer is about an actor");
+}
